@@ -1,0 +1,55 @@
+import { envSchema } from 'env-schema';
+
+type EnvSchemaError = Error & { errors?: { params: Record<string, unknown> }[] };
+
+/** The settings of the process. Every number has its unit in its name. */
+export interface Config {
+  PORT: number;
+  HOST: string;
+  LOG_LEVEL: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  /** Absent: the embedded PostgreSQL. */
+  DATABASE_URL?: string;
+  /** Where the embedded PostgreSQL keeps its data. Absent: see embedded-postgres.ts. */
+  DATA_DIR?: string;
+  DATABASE_CONNECTIONS_MAX: number;
+  STATEMENT_TIMEOUT_MS: number;
+  SHUTDOWN_TIMEOUT_MS: number;
+}
+
+const milliseconds = (fallback: number, maximum: number) => ({
+  type: 'integer',
+  minimum: 1,
+  maximum,
+  default: fallback,
+});
+
+const schema = {
+  type: 'object',
+  properties: {
+    PORT: { type: 'integer', minimum: 0, maximum: 65_535, default: 3000 },
+    HOST: { type: 'string', minLength: 1, default: 'localhost' },
+    LOG_LEVEL: { enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], default: 'info' },
+    DATABASE_URL: { type: 'string', pattern: '^postgres(ql)?://' },
+    DATA_DIR: { type: 'string', minLength: 1 },
+    DATABASE_CONNECTIONS_MAX: { type: 'integer', minimum: 1, maximum: 1000, default: 10 },
+    STATEMENT_TIMEOUT_MS: milliseconds(5_000, 600_000),
+    SHUTDOWN_TIMEOUT_MS: milliseconds(10_000, 600_000),
+  },
+};
+
+/**
+ * Reads the settings from the environment; a setting that is empty counts as not there.
+ * @throws Error naming the setting that makes no sense.
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const data = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  try {
+    return envSchema<Config>({ schema, data, dotenv: false, env: false });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    // env-schema says "env/PORT must be integer". A DATABASE_URL may hold a password: no values here.
+    const [problem] = (error as EnvSchemaError).errors ?? [];
+    const allowed = problem?.params['allowedValues'] ? ` (${problem.params['allowedValues']})` : '';
+    throw new Error(`a setting makes no sense: ${error.message.replaceAll('env/', '')}${allowed}`);
+  }
+}

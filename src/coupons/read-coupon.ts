@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import type { Database } from '../database.js';
+
+/** A coupon, and those who hold it in the order of their claims, in pages of a bounded size. */
+export interface CouponReading {
+  name: string;
+  amount: number;
+  remaining_amount: number;
+  /**
+   * To be read once, to the end or until an early return. It holds a connection to the database until then,
+   * and throws when that breaks.
+   */
+  holders: AsyncGenerator<string[]>;
+}
+
+interface Row {
+  amount: number;
+  remaining_amount: number;
+  user_id: string | null;
+}
+
+const HOLDERS_PER_PAGE = 2_000;
+
+/**
+ * Reads a coupon. One statement, and so one snapshot: what is left plus the holders is the stock, also while
+ * claims are running. Undefined: there is no such coupon.
+ */
+export async function readCoupon(database: Database, name: string): Promise<CouponReading | undefined> {
+  // postgres.js can hand out a cursor as an iterator, but that one ends like an answer that is complete when
+  // the connection breaks between two pages. The promise of the callback form is rejected then.
+  const pages = new PassThrough({ objectMode: true, highWaterMark: 1 });
+  const rows = pages[Symbol.asyncIterator]() as AsyncIterator<Row[]>;
+  return database.read(async (sql) => {
+    sql<Row[]>`
+      select amount, remaining_amount, user_id
+      from coupons
+      left join claims on claims.coupon_name collate "POSIX" = coupons.name collate "POSIX"
+      where coupons.name = ${name}
+      order by claim_number`
+      .cursor(HOLDERS_PER_PAGE, async (page) => {
+        if (!pages.write(page)) await Promise.race([once(pages, 'drain'), once(pages, 'close')]);
+        return pages.destroyed ? sql.CLOSE : undefined;
+      })
+      .then(
+        () => pages.end(),
+        (error) => pages.destroy(error),
+      );
+    const first = await rows.next();
+    if (first.done) return undefined;
+    const [{ amount, remaining_amount }] = first.value as [Row];
+    return { name, amount, remaining_amount, holders: holdersOf(first.value, rows) };
+  });
+}
+
+async function* holdersOf(first: Row[], rest: AsyncIterator<Row[]>): AsyncGenerator<string[]> {
+  try {
+    for (let page: IteratorResult<Row[]> = { value: first }; !page.done; page = await rest.next()) {
+      yield page.value.flatMap(({ user_id }) => user_id ?? []);
+    }
+  } finally {
+    await rest.return?.();
+  }
+}

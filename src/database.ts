@@ -1,0 +1,170 @@
+import postgres, { type Sql } from 'postgres';
+
+export interface DatabaseOptions {
+  url: string;
+  connectionsMax: number;
+  statementTimeoutMs: number;
+  /** Told of each client that was given up because the database did not answer it. */
+  onHung?: () => void;
+}
+
+/** The database did not answer in time. Whether it carried the request out is not known. */
+export class DatabaseTimeout extends Error {}
+
+/** The database, as far as this service uses it. */
+export interface Database {
+  /**
+   * Runs a query, or several, and waits for them a bounded time.
+   * @throws DatabaseTimeout when the time is over; what postgres.js throws otherwise.
+   */
+  query<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
+  /** As `query`, for answers that are read piece by piece; only the first piece has to come in time. */
+  read<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
+  /** Does the database answer, and has it our tables? Never throws; takes 2 seconds at the most. */
+  isHealthy(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_SECONDS = 5;
+const HEALTH_TIMEOUT_MS = 2_000;
+const READ_TIMEOUT_MS = 60_000;
+/** The database enforces the statement timeout; only when it does not even do that, we give up by ourselves. */
+const GRACE_MS = 1_000;
+const CLOSE_TIMEOUT_SECONDS = 5;
+
+export function openDatabase({ url, connectionsMax, statementTimeoutMs, onHung }: DatabaseOptions): Database {
+  const options = (max: number, timeoutMs: number) => ({
+    max,
+    connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    backoff: (retries: number) => Math.min(0.1 * 2 ** retries, 2),
+    onnotice: () => {},
+    connection: {
+      application_name: 'scalable-coupon-system',
+      statement_timeout: timeoutMs,
+      lock_timeout: statementTimeoutMs,
+      // Plans are made while the tables are empty, and kept: one that reads a whole table would be a time bomb.
+      enable_seqscan: 'off',
+      idle_in_transaction_session_timeout: READ_TIMEOUT_MS,
+    },
+  });
+  const writer = new Client(
+    url,
+    options(connectionsMax, statementTimeoutMs),
+    statementTimeoutMs + GRACE_MS,
+    onHung,
+  );
+  const reader = new Client(
+    url,
+    options(connectionsMax, READ_TIMEOUT_MS),
+    statementTimeoutMs + GRACE_MS,
+    onHung,
+  );
+  const probe = new Client(url, options(1, HEALTH_TIMEOUT_MS), HEALTH_TIMEOUT_MS, onHung);
+  let probing: Promise<boolean> | undefined;
+
+  return {
+    query: (run) => writer.query(run),
+    read: (run) => reader.query(run),
+    isHealthy() {
+      probing ??= probe
+        .query((sql) => sql`select from coupons limit 1`)
+        .then(
+          () => true,
+          () => false,
+        )
+        .finally(() => (probing = undefined));
+      return probing;
+    },
+    async close() {
+      await Promise.all([writer, reader, probe].map((client) => client.close()));
+    },
+  };
+}
+
+/**
+ * A postgres.js client that is given up and replaced when the database does not answer: its connections may
+ * lead to a machine that is gone, and the operating system takes a quarter of an hour to notice.
+ */
+class Client {
+  readonly #open: () => Sql;
+  readonly #timeoutMs: number;
+  readonly #onHung: (() => void) | undefined;
+  #sql: Sql;
+
+  constructor(url: string, options: postgres.Options<never>, timeoutMs: number, onHung?: () => void) {
+    this.#open = () => postgres(url, options as postgres.Options<Record<string, never>>);
+    this.#timeoutMs = timeoutMs;
+    this.#onHung = onHung;
+    this.#sql = this.#open();
+  }
+
+  async query<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
+    const sql = this.#sql;
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(this.#giveUp(sql)), this.#timeoutMs);
+    });
+    try {
+      return await Promise.race([run(sql), timeout]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #giveUp(hung: Sql): DatabaseTimeout {
+    if (this.#sql === hung) {
+      this.#sql = this.#open();
+      hung.end({ timeout: 0 }).catch(() => {});
+      this.#onHung?.();
+    }
+    return new DatabaseTimeout(`the database did not answer within ${this.#timeoutMs} ms`);
+  }
+
+  close(): Promise<void> {
+    return this.#sql.end({ timeout: CLOSE_TIMEOUT_SECONDS });
+  }
+}
+
+/** SQLSTATEs, or their first two characters, that mean: the database cannot serve us now. */
+const UNAVAILABLE_SQLSTATES = [
+  '08', // connection exception
+  '25006', // read-only transaction: connected to a standby, or in a failover
+  '28', // invalid authorization: a password that is being changed
+  '3D000', // invalid catalog name: the database is not there yet
+  '40', // transaction rollback: deadlock, serialization failure
+  '42P01', // undefined table: the migrations have not been applied yet
+  '53', // insufficient resources: disk full, too many connections
+  '55P03', // lock not available within the lock timeout
+  '57', // operator intervention: statement timeout, shutdown, crash, starting up
+  '58', // system error outside of PostgreSQL
+  'XX', // internal error, corrupted data
+];
+
+/** What postgres.js and the sockets under it say when there is no connection. */
+const UNAVAILABLE_CODES = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_DESTROYED',
+  'CONNECTION_ENDED',
+  'CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT', // no Unix socket
+]);
+
+/** Is this an error of the database or of the way to it, which a later try may not meet? */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (error instanceof DatabaseTimeout) return true;
+  if (error instanceof postgres.PostgresError) {
+    return UNAVAILABLE_SQLSTATES.some((state) => error.code.startsWith(state));
+  }
+  // With several addresses for one name, Node.js reports what happened with each.
+  if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
+  return error instanceof Error && UNAVAILABLE_CODES.has((error as NodeJS.ErrnoException).code ?? '');
+}

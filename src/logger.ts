@@ -1,0 +1,11 @@
+import pino, { type Logger } from 'pino';
+
+/** JSON lines on standard output, or, when that is a terminal, lines for people. */
+export function createLogger(level: string): Logger {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (!process.stdout.isTTY) return pino(options);
+  return pino({
+    ...options,
+    transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss.l' } },
+  });
+}

@@ -1,0 +1,109 @@
+import type { AddressInfo } from 'node:net';
+import pino from 'pino';
+import type { Test } from 'tap';
+import { buildApp } from '../../src/app.js';
+import { type Contract, type Problem, readContract } from '../../src/contract.js';
+import { openDatabase } from '../../src/database.js';
+import { deviations } from './contract.js';
+import { createDatabase, type TestDatabase } from './database.js';
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The body as JSON. */
+  json<T = Record<string, unknown>>(): T;
+}
+
+/** A client that holds every answer against the contract. */
+export interface Client {
+  url: string;
+  request(
+    method: string,
+    path: string,
+    init?: { body?: unknown; raw?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> },
+  ): Promise<Answer>;
+  createCoupon(name: string, amount: number): Promise<Answer>;
+  getCoupon(
+    name: string,
+  ): Promise<{ name: string; amount: number; remaining_amount: number; claimed_by: string[] }>;
+  claim(couponName: string, userId: string, headers?: Record<string, string>): Promise<Answer>;
+}
+
+export interface TestApp extends Client, TestDatabase {
+  /** The lines of the log, parsed. */
+  log: Record<string, unknown>[];
+}
+
+/** A client of the server at `url`; a response that is not in the contract fails the test. */
+export function createClient(t: Test, url: string): Client {
+  const client: Client = {
+    url,
+    async request(method, path, { body, raw, headers = {} } = {}) {
+      const response = await fetch(url + path, {
+        method,
+        headers: body === undefined ? headers : { 'Content-Type': 'application/json', ...headers },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(raw !== undefined && { body: raw }),
+      });
+      const text = await response.text();
+      const found = deviations({
+        method,
+        path,
+        status: response.status,
+        headers: response.headers,
+        body: text,
+      });
+      if (found.length > 0)
+        t.fail(`${method} ${path.slice(0, 80)} keeps to openapi.yaml`, {
+          found,
+          status: response.status,
+          text,
+        });
+      return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) };
+    },
+    createCoupon: (name, amount) => client.request('POST', '/api/coupons', { body: { name, amount } }),
+    async getCoupon(name) {
+      const answer = await client.request('GET', `/api/coupons/${encodeURIComponent(name)}`);
+      return answer.json();
+    },
+    claim: (couponName, userId, headers = {}) =>
+      client.request('POST', '/api/coupons/claim', {
+        body: { coupon_name: couponName, user_id: userId },
+        headers,
+      }),
+  };
+  return client;
+}
+
+/** The application on a port of its own, with a database of its own; both end with the test. */
+export async function startApp(
+  t: Test,
+  { contract = readContract() }: { contract?: Contract } = {},
+): Promise<TestApp> {
+  const testDatabase = await createDatabase(t);
+  const log: Record<string, unknown>[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) });
+  const database = openDatabase({ url: testDatabase.url, connectionsMax: 10, statementTimeoutMs: 5_000 });
+  const app = await buildApp({ database, logger, contract });
+  // Before the database is dropped: teardowns run in the reverse order.
+  t.teardown(async () => {
+    await app.close();
+    await database.close();
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  return { ...createClient(t, `http://127.0.0.1:${port}`), ...testDatabase, log };
+}
+
+/** How many answers have each status: `{ 200: 5, 400: 45 }`. */
+export function countStatuses(answers: Answer[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+/** The problem that an answer carries. */
+export function problemIn(answer: Answer): Problem {
+  return answer.json<Problem>();
+}

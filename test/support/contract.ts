@@ -1,0 +1,92 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { type Contract, readContract } from '../../src/contract.js';
+
+interface OpenApiResponse {
+  headers?: Record<string, { required?: boolean } | Reference>;
+  content?: Record<string, { schema: object }>;
+}
+interface Reference {
+  $ref: string;
+}
+type Document = Contract & { paths: Record<string, Record<string, { responses: Record<string, unknown> }>> };
+
+export interface SeenResponse {
+  method: string;
+  path: string;
+  status: number;
+  headers: Headers;
+  body: string;
+}
+
+const document = readContract() as Document;
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormats.default(ajv);
+ajv.addFormat('well-formed', (text: string) => text.isWellFormed());
+ajv.addFormat('int32', true);
+ajv.addSchema(document, 'openapi.yaml');
+const validators = new Map<string, ValidateFunction>();
+
+/**
+ * What a response has that openapi.yaml does not, or the other way round: is the status declared, are the
+ * required headers there, is the media type declared, is the body what its schema says? Empty: nothing.
+ */
+export function deviations({ method, path, status, headers, body }: SeenResponse): string[] {
+  const template = templateOf(method, path);
+  // The contract's description says what is answered where it has no operation.
+  const responses = template
+    ? document.paths[template]?.[method.toLowerCase()]?.responses
+    : { 404: problem, 405: problem, 413: problem, 415: problem };
+  const declared = responses?.[String(status)] ?? (template ? responses?.['default'] : undefined);
+  if (!declared) return [`${method} ${path}: status ${status} is not declared`];
+  const response = resolve<OpenApiResponse>(declared);
+  const found: string[] = [];
+  for (const [name, header] of Object.entries(response.headers ?? {})) {
+    if (resolve<{ required?: boolean }>(header).required && !headers.has(name))
+      found.push(`header ${name} is missing`);
+  }
+  if (!response.content) return body === '' ? found : [...found, `the body should be empty: ${body}`];
+  const mediaType = headers.get('content-type')?.split(';')[0] ?? '';
+  const media = response.content[mediaType];
+  if (!media) return [...found, `media type ${mediaType} is not declared`];
+  const validate = validatorOf(media.schema);
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return [...found, `the body is no JSON: ${body.slice(0, 200)}`];
+  }
+  if (!validate(value))
+    found.push(`the body does not keep to its schema: ${ajv.errorsText(validate.errors)}`);
+  return found;
+}
+
+const problem = { $ref: '#/components/responses/Problem' };
+
+function templateOf(method: string, path: string): string | undefined {
+  const bare = path.split('?', 1)[0] ?? '';
+  const known = Object.keys(document.paths).filter(
+    (template) => method.toLowerCase() in (document.paths[template] ?? {}),
+  );
+  return (
+    known.find((template) => template === bare) ??
+    known.find((template) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]*')}$`).test(bare))
+  );
+}
+
+function resolve<T>(value: unknown): T {
+  if (typeof value !== 'object' || value === null || !('$ref' in value)) return value as T;
+  const steps = String(value.$ref).slice(2).split('/');
+  return steps.reduce<unknown>((node, step) => (node as Record<string, unknown>)[step], document) as T;
+}
+
+function validatorOf(schema: object): ValidateFunction {
+  const key = JSON.stringify(schema);
+  let validate = validators.get(key);
+  if (!validate) {
+    // References in the schema are relative to the document.
+    validate = ajv.compile(JSON.parse(key.replaceAll('"#/', '"openapi.yaml#/')));
+    validators.set(key, validate);
+  }
+  return validate;
+}

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto';
+import postgres, { type Sql } from 'postgres';
+import type { Test } from 'tap';
+import { migrate } from '../../db/migrate.js';
+
+/** A database of its own for one test, with our tables in it. */
+export interface TestDatabase {
+  url: string;
+  /** To look at the truth, and to change it behind the server's back. */
+  sql: Sql;
+}
+
+const server = process.env['TEST_DATABASE_URL'];
+
+/** Makes an empty database on the test server, which is dropped when the test is over. */
+export async function createDatabase(t: Test, { migrated = true } = {}): Promise<TestDatabase> {
+  if (!server) throw new Error('TEST_DATABASE_URL is not set: run the tests with npm test');
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  const admin = postgres(server, { max: 1, onnotice: () => {} });
+  await admin`create database ${admin(name)}`;
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  const sql = postgres(url.href, { max: 4, onnotice: () => {} });
+  t.teardown(async () => {
+    await sql.end({ timeout: 1 });
+    await admin`drop database ${admin(name)} with (force)`;
+    await admin.end();
+  });
+  if (migrated) await migrate(sql);
+  return { url: url.href, sql };
+}
