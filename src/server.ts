@@ -107,7 +107,8 @@ async function listen(app: FastifyInstance): Promise<void> {
     throw new Error(`port ${config.PORT} is taken: set PORT to another`, { cause: error });
   }
   const { port } = app.server.address() as AddressInfo;
-  const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
+  const host = ['0.0.0.0', '::'].includes(config.HOST) ? 'localhost' : config.HOST;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   logger.info(
     `try: curl -i ${url}/api/coupons -H 'Content-Type: application/json' -d '{"name":"SUMMER","amount":5}'`,
   );

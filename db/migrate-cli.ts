@@ -1,0 +1,23 @@
+import postgres from 'postgres';
+import { readConfig } from '../src/config.js';
+import { createLogger } from '../src/logger.js';
+import { defaultDataFolder, startEmbeddedPostgres } from './embedded-postgres.js';
+import { migrate } from './migrate.js';
+
+/** Applies the migrations to the database of the settings, and exits. */
+const config = readConfig(process.env);
+const logger = createLogger(config.LOG_LEVEL);
+const embedded = config.DATABASE_URL
+  ? undefined
+  : await startEmbeddedPostgres(config.DATA_DIR ?? (await defaultDataFolder()));
+const sql = postgres(config.DATABASE_URL ?? embedded?.url ?? '', { max: 1, onnotice: () => {} });
+try {
+  const applied = await migrate(sql);
+  logger.info(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to apply');
+} catch (error) {
+  logger.fatal(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+} finally {
+  await sql.end();
+  await embedded?.stop();
+}
