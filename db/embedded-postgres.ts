@@ -52,15 +52,16 @@ const POLL_INTERVAL_MS = 50;
 const RETRY_DELAY_MS = 500;
 // Every user of a server holds this lock, shared; who gets it alone is the last one, and stops the server.
 const USERS_LOCK = 0x75736572;
+const CREATION_LOCK = 0x6d616b65;
 
 /**
  * The default folder of the data: `.data` in the checkout, or, for root in a checkout that the server's user
  * could not enter, a folder of its own in /var/lib.
  */
-export async function defaultDataFolder(): Promise<string> {
-  if (process.getuid?.() !== 0 || (await isOpenToAll(projectRoot))) return join(projectRoot, '.data');
-  const checkout = createHash('sha256').update(projectRoot).digest('hex').slice(0, 12);
-  return join('/var/lib/scalable-coupon-system', checkout);
+export async function defaultDataFolder(checkout = projectRoot): Promise<string> {
+  if (process.getuid?.() !== 0 || (await isOpenToAll(checkout))) return join(checkout, '.data');
+  const name = createHash('sha256').update(checkout).digest('hex').slice(0, 12);
+  return join('/var/lib/scalable-coupon-system', name);
 }
 
 /**
@@ -94,8 +95,11 @@ export async function startEmbeddedPostgres(
     folder,
     async stop() {
       stopping = true;
-      await leave(membership);
+      const left = membership;
+      await leave(left);
       await staying;
+      // The server had died, and was being started again.
+      if (membership !== left) await leave(membership);
     },
   };
 }
@@ -220,8 +224,11 @@ async function joinServer(data: string, postmaster: Postmaster): Promise<Members
   });
   try {
     await keeper`select pg_advisory_lock_shared(${USERS_LOCK})`;
+    // One at a time: `create database` fails when another process was faster.
+    await keeper`select pg_advisory_lock(${CREATION_LOCK})`;
     const [there] = await keeper`select from pg_database where datname = ${DATABASE}`;
-    if (!there) await keeper.unsafe(`create database ${DATABASE}`).catch(ignoreDuplicate);
+    if (!there) await keeper.unsafe(`create database ${DATABASE}`);
+    await keeper`select pg_advisory_unlock(${CREATION_LOCK})`;
     return { keeper, postmaster, lost };
   } catch {
     await keeper.end({ timeout: 0 });
@@ -257,10 +264,4 @@ async function freePort(): Promise<number> {
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
   return typeof address === 'object' && address ? address.port : 0;
-}
-
-function ignoreDuplicate(error: unknown): void {
-  const code = error instanceof postgres.PostgresError ? error.code : undefined;
-  // Another process was faster: 42P04 duplicate_database, or 23505 on the catalogue's own index.
-  if (code !== '42P04' && code !== '23505') throw error;
 }

@@ -12,14 +12,15 @@ export interface Postmaster {
 /**
  * The server that runs on these data, as its lock file says; undefined if there is none.
  *
- * PostgreSQL itself clears away the lock file of a dead server, unless another program has got that process
- * number since, after a restart of the machine or in a container. Such a file is removed here.
+ * PostgreSQL itself clears away the lock file of a dead server, unless another program, or another PostgreSQL,
+ * has got that process number since, after a restart of the machine or in a container. Such a file is removed here.
  */
 export async function findPostmaster(data: string): Promise<Postmaster | undefined> {
   const lockFile = join(data, 'postmaster.pid');
   const [pid, , , port] = (await readFile(lockFile, 'utf8').catch(() => '')).split('\n').map(Number);
   if (!pid || !isAlive(pid)) return undefined;
-  if (!(await commandOf(pid)).includes('postgres')) {
+  const command = await commandLineOf(pid);
+  if (command !== undefined && !`${command} `.includes(` -D ${data} `)) {
     await rm(lockFile, { force: true });
     return undefined;
   }
@@ -36,11 +37,16 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-async function commandOf(pid: number): Promise<string> {
+/** What a process was started with, separated by spaces; undefined when it cannot be told. */
+export async function commandLineOf(pid: number, proc = '/proc'): Promise<string | undefined> {
   try {
-    return await readFile(`/proc/${pid}/comm`, 'utf8');
+    return (await readFile(join(proc, String(pid), 'cmdline'), 'utf8')).replaceAll('\0', ' ').trim();
   } catch {
-    const answer = await promisify(execFile)('ps', ['-o', 'comm=', '-p', String(pid)]).catch(() => undefined);
-    return answer?.stdout ?? '';
+    // Not Linux.
+    const ps = promisify(execFile)('ps', ['-ww', '-o', 'command=', '-p', String(pid)]);
+    return ps.then(
+      ({ stdout }) => stdout.trim(),
+      () => undefined,
+    );
   }
 }

@@ -207,7 +207,7 @@ export interface components {
                  *       "title": "Payload too large",
                  *       "code": "payload_too_large",
                  *       "error": "request body too large",
-                 *       "detail": "The body must be at most 1048576 bytes."
+                 *       "detail": "The body is larger than the contract allows."
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];

@@ -60,6 +60,8 @@ export async function buildApp({
       },
     },
     clientErrorHandler: handleClientError,
+    // Node.js would answer that by itself, without a problem and an id: see onRequest.
+    http: { requireHostHeader: false },
     frameworkErrors: (error, request, reply) => {
       reply.header('X-Request-Id', request.id);
       handleError(error, request, reply as FastifyReply);
@@ -71,8 +73,12 @@ export async function buildApp({
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id);
-    done();
+    const { httpVersion, headers } = request.raw;
+    if (httpVersion === '1.1' && headers.host === undefined) sendProblem(reply, 'malformed_http');
+    else done();
   });
+  // An expectation other than 100-continue, which Node.js would answer by itself, may be passed over (RFC 9110).
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.addHook('onResponse', (request, reply, done) => {
     const { method, url } = request;
     request.log.debug({ method, url, status: reply.statusCode, ms: reply.elapsedTime }, 'answered');

@@ -43,13 +43,29 @@ const schema = {
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const data = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  let config: Config;
   try {
-    return envSchema<Config>({ schema, data, dotenv: false, env: false });
+    config = envSchema<Config>({ schema, data, dotenv: false, env: false });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     // env-schema says "env/PORT must be integer". A DATABASE_URL may hold a password: no values here.
     const [problem] = (error as EnvSchemaError).errors ?? [];
     const allowed = problem?.params['allowedValues'] ? ` (${problem.params['allowedValues']})` : '';
     throw new Error(`a setting makes no sense: ${error.message.replaceAll('env/', '')}${allowed}`);
+  }
+  if (config.DATABASE_URL && !isUrl(config.DATABASE_URL)) {
+    throw new Error(
+      'a setting makes no sense: DATABASE_URL must be a URL, with special characters of the password percent-encoded',
+    );
+  }
+  return config;
+}
+
+/** Also decodable, which is what postgres.js does with the parts of a URL. */
+function isUrl(text: string): boolean {
+  try {
+    return decodeURIComponent(new URL(text).href) !== '';
+  } catch {
+    return false;
   }
 }

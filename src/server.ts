@@ -13,12 +13,14 @@ import { createLogger } from './logger.js';
 
 const WAIT_MIN_MS = 250;
 const WAIT_MAX_MS = 5_000;
+const SWEEP_INTERVAL_MS = 50;
 /** The password that docker-compose.yml and .env.example come with. */
 const DEFAULT_PASSWORD = 'coupons';
 
 const config = readConfigOrExit();
 const logger = createLogger(config.LOG_LEVEL);
 const stopping = new AbortController();
+const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
 /** What has been opened, to be closed in the reverse order. */
 const closers: (() => Promise<void>)[] = [];
 
@@ -59,10 +61,11 @@ async function serve(): Promise<void> {
   const app = await buildApp({ database, logger });
   // The first try comes before listening, so that a database that is there is ready for the first request.
   const ready = await prepareDatabase(url);
+  if (stopping.signal.aborted) return;
   await listen(app);
   closers.push(() => closeApp(app));
   if (!ready) await waitForDatabase(url);
-  await stopped();
+  await stopped;
 }
 
 async function startOwnDatabase(): Promise<string> {
@@ -76,7 +79,10 @@ async function startOwnDatabase(): Promise<string> {
 async function prepareDatabase(url: string): Promise<boolean> {
   const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => {} });
   try {
-    for (const file of await migrate(sql)) logger.info(`applied migration ${file}`);
+    // A stop waits neither for another server's migrations nor for a database that hangs.
+    const applied = await Promise.race([migrate(sql), stopped]);
+    if (!applied) return false;
+    for (const file of applied) logger.info(`applied migration ${file}`);
     return true;
   } catch (error) {
     if (!isDatabaseUnavailable(error)) throw error;
@@ -120,13 +126,11 @@ async function closeApp(app: FastifyInstance): Promise<void> {
     logger.warn(`requests in flight for more than ${config.SHUTDOWN_TIMEOUT_MS} ms are cut off`);
     app.server.closeAllConnections();
   }, config.SHUTDOWN_TIMEOUT_MS);
+  // Fastify closes the connections that are idle now; the others would be kept alive when they become so.
+  const sweeper = setInterval(() => app.server.closeIdleConnections(), SWEEP_INTERVAL_MS);
   await app.close();
   clearTimeout(timer);
-}
-
-function stopped(): Promise<void> {
-  if (stopping.signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => stopping.signal.addEventListener('abort', () => resolve(), { once: true }));
+  clearInterval(sweeper);
 }
 
 function readConfigOrExit(): Config {

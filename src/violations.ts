@@ -43,5 +43,7 @@ function article(type: string): string {
 /** A name that the client chose, made fit for a sentence. */
 function shorten(field: string): string {
   const quoted = JSON.stringify(field.toWellFormed());
-  return quoted.length > FIELD_LENGTH_MAX ? `${quoted.slice(0, FIELD_LENGTH_MAX)}…"` : quoted;
+  if (quoted.length <= FIELD_LENGTH_MAX) return quoted;
+  // The cut may go through a surrogate pair, whose first half alone is no character.
+  return `${quoted.slice(0, FIELD_LENGTH_MAX).replace(/\p{Surrogate}$/u, '')}…"`;
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { Database } from '../database.js';
 
@@ -7,11 +6,10 @@ export interface CouponReading {
   name: string;
   amount: number;
   remaining_amount: number;
-  /**
-   * To be read once, to the end or until an early return. It holds a connection to the database until then,
-   * and throws when that breaks.
-   */
-  holders: AsyncGenerator<string[]>;
+  /** To be read once. It holds a connection to the database until its end, and throws when that breaks. */
+  holders: AsyncIterable<string[]>;
+  /** Gives the connection back, wherever the reading stands. To be called whenever it is over. */
+  close(): void;
 }
 
 interface Row {
@@ -30,7 +28,7 @@ export async function readCoupon(database: Database, name: string): Promise<Coup
   // postgres.js can hand out a cursor as an iterator, but that one ends like an answer that is complete when
   // the connection breaks between two pages. The promise of the callback form is rejected then.
   const pages = new PassThrough({ objectMode: true, highWaterMark: 1 });
-  const rows = pages[Symbol.asyncIterator]() as AsyncIterator<Row[]>;
+  const rows = pages[Symbol.asyncIterator]() as AsyncIterableIterator<Row[]>;
   return database.read(async (sql) => {
     sql<Row[]>`
       select amount, remaining_amount, user_id
@@ -39,7 +37,7 @@ export async function readCoupon(database: Database, name: string): Promise<Coup
       where coupons.name = ${name}
       order by claim_number`
       .cursor(HOLDERS_PER_PAGE, async (page) => {
-        if (!pages.write(page)) await Promise.race([once(pages, 'drain'), once(pages, 'close')]);
+        if (!pages.destroyed && !pages.write(page)) await drainOrClose(pages);
         return pages.destroyed ? sql.CLOSE : undefined;
       })
       .then(
@@ -49,16 +47,31 @@ export async function readCoupon(database: Database, name: string): Promise<Coup
     const first = await rows.next();
     if (first.done) return undefined;
     const [{ amount, remaining_amount }] = first.value as [Row];
-    return { name, amount, remaining_amount, holders: holdersOf(first.value, rows) };
+    return {
+      name,
+      amount,
+      remaining_amount,
+      holders: holdersOf(first.value, rows),
+      close: () => void pages.destroy(),
+    };
   });
 }
 
-async function* holdersOf(first: Row[], rest: AsyncIterator<Row[]>): AsyncGenerator<string[]> {
-  try {
-    for (let page: IteratorResult<Row[]> = { value: first }; !page.done; page = await rest.next()) {
-      yield page.value.flatMap(({ user_id }) => user_id ?? []);
-    }
-  } finally {
-    await rest.return?.();
-  }
+async function* holdersOf(first: Row[], rest: AsyncIterable<Row[]>): AsyncGenerator<string[]> {
+  yield userIds(first);
+  for await (const page of rest) yield userIds(page);
+}
+
+function userIds(page: Row[]): string[] {
+  return page.flatMap(({ user_id }) => user_id ?? []);
+}
+
+function drainOrClose(stream: PassThrough): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done).off('close', done);
+      resolve();
+    };
+    stream.on('drain', done).on('close', done);
+  });
 }

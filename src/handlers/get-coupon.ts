@@ -8,11 +8,14 @@ export function getCoupon(database: Database): Handler<'getCoupon'> {
   return async (request, reply) => {
     const coupon = await readCoupon(database, request.params.name);
     if (!coupon) return sendProblem(reply, 'coupon_not_found');
+    const json = Readable.from(couponJson(coupon));
+    // Also when the client is gone before the first piece: a generator that has not begun has no end to clean up in.
+    json.once('close', coupon.close);
     // The type is that of the JSON that the stream carries.
     reply
       .type('application/json')
       .code(200)
-      .send(Readable.from(couponJson(coupon)) as never);
+      .send(json as never);
     return reply;
   };
 }

@@ -30,7 +30,8 @@ export interface Client {
   claim(couponName: string, userId: string, headers?: Record<string, string>): Promise<Answer>;
 }
 
-export interface TestApp extends Client, TestDatabase {
+export interface TestApp extends Client, Pick<TestDatabase, 'sql'> {
+  database: TestDatabase;
   /** The lines of the log, parsed. */
   log: Record<string, unknown>[];
 }
@@ -79,9 +80,16 @@ export function createClient(t: Test, url: string): Client {
 /** The application on a port of its own, with a database of its own; both end with the test. */
 export async function startApp(
   t: Test,
-  { contract = readContract() }: { contract?: Contract } = {},
+  {
+    contract = readContract(),
+    beside,
+  }: {
+    contract?: Contract;
+    /** Another application, whose database this one is to share. */
+    beside?: TestApp;
+  } = {},
 ): Promise<TestApp> {
-  const testDatabase = await createDatabase(t);
+  const testDatabase = beside?.database ?? (await createDatabase(t));
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) });
   const database = openDatabase({ url: testDatabase.url, connectionsMax: 10, statementTimeoutMs: 5_000 });
@@ -93,11 +101,12 @@ export async function startApp(
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
-  return { ...createClient(t, `http://127.0.0.1:${port}`), ...testDatabase, log };
+  const client = createClient(t, `http://127.0.0.1:${port}`);
+  return { ...client, sql: testDatabase.sql, database: testDatabase, log };
 }
 
 /** How many answers have each status: `{ 200: 5, 400: 45 }`. */
-export function countStatuses(answers: Answer[]): Record<number, number> {
+export function countStatuses(answers: { status: number }[]): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
   return counts;

@@ -36,7 +36,9 @@ export function deviations({ method, path, status, headers, body }: SeenResponse
   // The contract's description says what is answered where it has no operation.
   const responses = template
     ? document.paths[template]?.[method.toLowerCase()]?.responses
-    : { 404: problem, 405: problem, 413: problem, 415: problem };
+    : isDecodable(path)
+      ? { 404: problem, 405: problem, 413: problem, 415: problem }
+      : { 400: problem };
   const declared = responses?.[String(status)] ?? (template ? responses?.['default'] : undefined);
   if (!declared) return [`${method} ${path}: status ${status} is not declared`];
   const response = resolve<OpenApiResponse>(declared);
@@ -62,6 +64,15 @@ export function deviations({ method, path, status, headers, body }: SeenResponse
 }
 
 const problem = { $ref: '#/components/responses/Problem' };
+
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function templateOf(method: string, path: string): string | undefined {
   const bare = path.split('?', 1)[0] ?? '';

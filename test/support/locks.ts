@@ -1,0 +1,30 @@
+import type { Sql } from 'postgres';
+import type { Test } from 'tap';
+import { until } from './until.js';
+
+/** Locks a coupon's row, so that claims of it wait. Returns what releases it. */
+export async function lockCoupon(t: Test, sql: Sql, name: string): Promise<() => Promise<void>> {
+  const connection = await sql.reserve();
+  let released = false;
+  const release = async () => {
+    if (released) return;
+    released = true;
+    await connection`commit`;
+    connection.release();
+  };
+  t.teardown(release);
+  await connection`begin`;
+  await connection`select from coupons where name = ${name} for update`;
+  return release;
+}
+
+/** Waits until a session of this database waits for a lock. */
+export async function lockAwaited(sql: Sql): Promise<void> {
+  await until('a session that waits for a lock', async () => {
+    const [row] = await sql<{ waits: boolean }[]>`
+      select count(*) > 0 as waits
+      from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
+    return row?.waits;
+  });
+}
