@@ -201,11 +201,11 @@ async function launch({ binaries, data, log, user, settings }: Installation, por
     ],
     { ...user, cwd: data, detached: true, stdio: ['ignore', output.fd, output.fd] },
   );
-  await output.close();
-  child.unref();
   let over = false;
   child.once('error', () => (over = true));
   child.once('exit', () => (over = true));
+  child.unref();
+  await output.close();
   while (!over && !(await findPostmaster(data))) await sleep(POLL_INTERVAL_MS);
   if (over) await sleep(RETRY_DELAY_MS);
 }

@@ -86,7 +86,8 @@ async function prepareDatabase(url: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (!isDatabaseUnavailable(error)) throw error;
-    logger.warn(`waiting for the database: ${error instanceof Error ? error.message || error.name : error}`);
+    const { message, code } = error as NodeJS.ErrnoException;
+    logger.warn(`waiting for the database: ${message || code}`);
     return false;
   } finally {
     await sql.end({ timeout: 0 });

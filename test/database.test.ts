@@ -33,6 +33,9 @@ t.test(
         if (status === 200) holders.push(user);
       }
     });
+    t.teardown(() => {
+      if (!t.passing()) t.comment(service.log, service.output);
+    });
     await until('a claim', () => holders.length > 0);
     await database.stop();
     await until('a refusal', () => statuses.has(503));

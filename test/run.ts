@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,35 +6,91 @@ import { startEmbeddedPostgres } from '../db/embedded-postgres.js';
 
 /**
  * Runs tap with a PostgreSQL for all test files: that of TEST_DATABASE_URL, or an embedded one that is thrown
- * away afterwards. Arguments go to tap: `npm test -- test/claims.test.ts`.
+ * away afterwards, or, with --docker, one in a container, and then the tests of the image as well. Other
+ * arguments go to tap: `npm test -- test/claims.test.ts`.
  */
-const arguments_ = process.argv.slice(2);
+const inDocker = process.argv[2] === '--docker';
+const tapArguments = process.argv.slice(inDocker ? 3 : 2);
 
-if (process.env['TEST_DATABASE_URL']) {
-  process.exitCode = await runTap(process.env['TEST_DATABASE_URL']);
-} else {
+// No test needs its data to survive a crash of the machine.
+const SERVER_SETTINGS = { fsync: 'off', max_connections: '300' };
+
+interface Database {
+  url: string;
+  stop(): Promise<void>;
+}
+
+// Ctrl-C ends tap; this process lives on until the database is stopped.
+let tap: ChildProcess | undefined;
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    interrupted = true;
+    tap?.kill(signal);
+  });
+}
+
+const database = await startDatabase();
+try {
+  process.exitCode = interrupted ? 1 : await runTap(database.url);
+} finally {
+  await database.stop();
+}
+
+async function startDatabase(): Promise<Database> {
+  const url = process.env['TEST_DATABASE_URL'];
+  if (url) return { url, stop: async () => {} };
+  return inDocker ? startContainer() : startThrowAway();
+}
+
+async function startThrowAway(): Promise<Database> {
   const folder = await mkdtemp(join(tmpdir(), 'coupons-test-'));
-  // The data are thrown away: no test needs them to survive a crash of the machine. Root hands them to another user.
-  await chmod(folder, 0o755);
-  const database = await startEmbeddedPostgres(folder, { fsync: 'off', max_connections: '300' });
+  const remove = () => rm(folder, { recursive: true, force: true });
   try {
-    process.exitCode = await runTap(database.url);
-  } finally {
-    await database.stop();
-    await rm(folder, { recursive: true, force: true });
+    // Root hands the data to another user, who must be able to enter.
+    await chmod(folder, 0o755);
+    const { url, stop } = await startEmbeddedPostgres(folder, SERVER_SETTINGS);
+    return { url, stop: () => stop().finally(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
   }
 }
 
+async function startContainer(): Promise<Database> {
+  const { GenericContainer, Wait } = await import('testcontainers');
+  const settings = Object.entries(SERVER_SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const container = await new GenericContainer('postgres:18-bookworm')
+    .withEnvironment({ POSTGRES_PASSWORD: 'throw-away' })
+    .withCommand(['postgres', ...settings])
+    .withExposedPorts(5432)
+    // Over TCP: while it is set up, the server listens on a socket only.
+    .withHealthCheck({
+      test: ['CMD-SHELL', 'pg_isready --host 127.0.0.1 --username postgres'],
+      interval: 500,
+      timeout: 3_000,
+      retries: 120,
+    })
+    .withWaitStrategy(Wait.forHealthCheck())
+    .start();
+  const address = `${container.getHost()}:${container.getMappedPort(5432)}`;
+  return {
+    url: `postgres://postgres:throw-away@${address}/postgres`,
+    stop: async () => void (await container.stop()),
+  };
+}
+
 function runTap(url: string): Promise<number> {
-  const tap = spawn('tap', ['run', ...arguments_], {
+  // The tests of the image are left out by .taprc, whose `exclude` this one takes the place of.
+  const options = inDocker ? ['--exclude=none'] : [];
+  const child = spawn('tap', ['run', ...options, ...tapArguments], {
     stdio: 'inherit',
     env: { ...process.env, TEST_DATABASE_URL: url },
     shell: process.platform === 'win32',
   });
-  // Ctrl-C reaches tap as well; this process lives on until the database is stopped.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => tap.kill(signal));
+  tap = child;
   return new Promise((resolve, reject) => {
-    tap.once('error', reject);
-    tap.once('exit', (code) => resolve(code ?? 1));
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
   });
 }

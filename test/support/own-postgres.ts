@@ -7,6 +7,7 @@ import postgres from 'postgres';
 import type { Test } from 'tap';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../db/embedded-postgres.js';
 import { isAlive } from '../../db/postmaster.js';
+import { atExit } from './at-exit.js';
 import { until } from './until.js';
 
 /** A PostgreSQL server of one test alone, which it may stop, kill and freeze. */
@@ -48,9 +49,9 @@ export function killPostmasterAfter(t: Test, folder: string): void {
     process.kill(pid, 'SIGQUIT');
     process.kill(pid, 'SIGCONT');
   };
-  process.once('exit', kill);
+  const forget = atExit(kill);
   t.teardown(async () => {
-    process.off('exit', kill);
+    forget();
     kill();
     await until('the end of the server', () => postmasterOf(folder) === undefined);
   });

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
 import { projectRoot } from '../../src/project-root.js';
 import { type Client, createClient } from './app.js';
+import { atExit } from './at-exit.js';
 import { until } from './until.js';
 
 export interface LogLine extends Record<string, unknown> {
@@ -68,8 +69,8 @@ export function startService(
   }
   // Not `exit`, which may come before the last lines.
   child.once('close', (code, signal) => (end = code ?? signal ?? 1));
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
+  const kill = () => void child.kill('SIGKILL');
+  const forget = atExit(kill);
 
   const running: ServiceProcess = {
     pid: child.pid ?? 0,
@@ -96,7 +97,7 @@ export function startService(
   t.teardown(async () => {
     kill();
     await running.exited();
-    process.off('exit', kill);
+    forget();
   });
   return running;
 }
