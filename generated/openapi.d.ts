@@ -52,7 +52,8 @@ export interface paths {
          * Read a coupon and who holds it
          * @description One consistent snapshot: `remaining_amount` plus the number of `claimed_by` equals `amount`,
          *     also while claims are running. Any size of answer is streamed. Should the database fail in
-         *     the middle of a long answer, the connection is cut, so that the JSON does not parse.
+         *     the middle of a long answer, or the reader take nothing for 5 seconds, the connection is cut, so
+         *     that the JSON does not parse.
          */
         get: operations["getCoupon"];
         put?: never;
@@ -76,8 +77,34 @@ export interface paths {
          * Claim a coupon for a user
          * @description A claim that was answered 200 is committed and is never lost. A user who holds the coupon is
          *     told so (409), even after it sold out.
+         *
+         *     **Retries.** With an `Idempotency-Key`, the request may be sent again at any time, to any server:
+         *     the same key, user and coupon have the same answer, 200 with `Idempotent-Replayed: true`, also
+         *     after the coupon sold out. The key is stored with the claim and does not expire. With another
+         *     key, or none, the user who holds the coupon gets 409.
          */
         post: operations["claimCoupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coupons/{name}/claims/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look up the claim of a user for a coupon
+         * @description Tells whether a user holds a coupon, since when, and in which place of the order. It resolves any doubt that a lost
+         *     answer has left.
+         */
+        get: operations["getClaim"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -91,7 +118,8 @@ export interface components {
         /**
          * Format: well-formed
          * @description 1 to 255 Unicode characters, not only white space. U+0000 and lone surrogates, which
-         *     PostgreSQL cannot store, are refused.
+         *     PostgreSQL cannot store, are refused. A coupon named `.` or `..` cannot be read by clients that
+         *     normalize paths, as browsers do.
          * @example SUMMER
          */
         CouponName: string;
@@ -130,6 +158,20 @@ export interface components {
             /** @description Who holds the coupon, in the order of the claims. */
             claimed_by: components["schemas"]["UserId"][];
         };
+        Claim: {
+            user_id: components["schemas"]["UserId"];
+            coupon_name: components["schemas"]["CouponName"];
+            /**
+             * Format: date-time
+             * @description When the claim was made.
+             */
+            claimed_at: string;
+            /**
+             * Format: int32
+             * @description Its place in the order of the coupon's claims; 1 is the first.
+             */
+            position: number;
+        };
         Healthy: {
             /** @constant */
             status: "healthy";
@@ -144,7 +186,7 @@ export interface components {
          * @description What went wrong, for programs. Stable.
          * @enum {string}
          */
-        ErrorCode: "invalid_request" | "invalid_body" | "malformed_http" | "out_of_stock" | "coupon_not_found" | "path_not_found" | "method_not_allowed" | "request_timeout" | "already_claimed" | "coupon_exists" | "payload_too_large" | "unsupported_media_type" | "headers_too_large" | "internal_error" | "database_unavailable";
+        ErrorCode: "invalid_request" | "invalid_body" | "malformed_http" | "out_of_stock" | "coupon_not_found" | "path_not_found" | "method_not_allowed" | "request_timeout" | "already_claimed" | "coupon_exists" | "payload_too_large" | "unsupported_media_type" | "headers_too_large" | "internal_error" | "claim_not_found" | "overloaded" | "outcome_unknown" | "database_unavailable";
         /** @description An error (RFC 9457). Every member is a string. */
         Problem: {
             /**
@@ -257,6 +299,22 @@ export interface components {
             };
         };
         /**
+         * @description The claim could not be decided now. Too many wait (`overloaded`), or the database does not answer
+         *     (`database_unavailable`): nothing was changed. Or the database failed while it had the claim, and did
+         *     not come back in time to tell (`outcome_unknown`): the claim may have been made. The same request with
+         *     the same `Idempotency-Key`, sent again, tells; so does a look at the claim.
+         */
+        ClaimUnavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description Any other error: a malformed HTTP request (400), headers over 16 KiB (431), a request that
          *     was not sent in time (408), or a defect of the server (500).
          */
@@ -280,6 +338,11 @@ export interface components {
         };
     };
     parameters: {
+        /**
+         * @description The user's id, percent-encoded. An id that cannot exist is not found (404).
+         * @example ada
+         */
+        UserId: components["schemas"]["UserId"];
         /**
          * @description The coupon's name, percent-encoded. A name that cannot exist is not found (404).
          * @example SUMMER
@@ -451,7 +514,14 @@ export interface operations {
     claimCoupon: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Names this claim, so that it can be told from another one of the same user: a new UUID, say.
+                 *     1 to 255 visible ASCII characters.
+                 * @example 0b6e2a1e-5d0f-4b5c-9a43-6d1d2f7f6f0e
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -471,6 +541,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description There when this claim was made before, by a request with the same key. */
+                    "Idempotent-Replayed"?: "true";
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -510,6 +582,68 @@ export interface operations {
             };
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["ClaimUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getClaim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The coupon's name, percent-encoded. A name that cannot exist is not found (404).
+                 * @example SUMMER
+                 */
+                name: components["parameters"]["CouponName"];
+                /**
+                 * @description The user's id, percent-encoded. An id that cannot exist is not found (404).
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The claim. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user_id": "ada",
+                     *       "coupon_name": "SUMMER",
+                     *       "claimed_at": "2026-07-01T12:00:00.042Z",
+                     *       "position": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Claim"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            /** @description The user does not hold the coupon, or there is no such coupon (`claim_not_found`). */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:problem-type:coupons:claim_not_found",
+                     *       "title": "Claim not found",
+                     *       "code": "claim_not_found",
+                     *       "error": "claim not found",
+                     *       "detail": "This user does not hold this coupon."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };

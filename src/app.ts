@@ -6,6 +6,7 @@ import Fastify, {
 } from 'fastify';
 import openapiGlue from 'fastify-openapi-glue';
 import type { Logger } from 'pino';
+import type { ClaimEngine } from './claims/claim-engine.js';
 import { handleClientError } from './client-errors.js';
 import { allowedMethods, assertComplete, type Contract, readContract, withoutResponses } from './contract.js';
 import type { Database } from './database.js';
@@ -16,6 +17,7 @@ import { createRequestIds } from './request-ids.js';
 
 export interface AppParts {
   database: Database;
+  engine: ClaimEngine;
   logger: Logger;
   /** Another contract than openapi.yaml, to try out what follows from it. */
   contract?: Contract;
@@ -33,10 +35,11 @@ const PATH_PARAMETER_LENGTH_MAX = 16_384;
  */
 export async function buildApp({
   database,
+  engine,
   logger,
   contract = readContract(),
 }: AppParts): Promise<FastifyInstance> {
-  const handlers = bindHandlers(database);
+  const handlers = bindHandlers(database, engine);
   assertComplete(contract, handlers);
   const app = Fastify({
     loggerInstance: logger,

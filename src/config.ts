@@ -6,6 +6,8 @@ type EnvSchemaError = Error & { errors?: { params: Record<string, unknown> }[] }
 export interface Config {
   PORT: number;
   HOST: string;
+  /** How many processes share the port. */
+  WEB_CONCURRENCY: number;
   LOG_LEVEL: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** Absent: the embedded PostgreSQL. */
   DATABASE_URL?: string;
@@ -13,6 +15,12 @@ export interface Config {
   DATA_DIR?: string;
   DATABASE_CONNECTIONS_MAX: number;
   STATEMENT_TIMEOUT_MS: number;
+  LOCK_TIMEOUT_MS: number;
+  CLAIM_LANES: number;
+  CLAIM_BATCH_SIZE_MAX: number;
+  CLAIMS_WAITING_MAX: number;
+  CLAIM_WAIT_TIMEOUT_MS: number;
+  CLAIM_OUTCOME_TIMEOUT_MS: number;
   SHUTDOWN_TIMEOUT_MS: number;
 }
 
@@ -28,14 +36,24 @@ const schema = {
   properties: {
     PORT: { type: 'integer', minimum: 0, maximum: 65_535, default: 3000 },
     HOST: { type: 'string', minLength: 1, default: 'localhost' },
+    WEB_CONCURRENCY: { type: 'integer', minimum: 1, maximum: 256, default: 1 },
     LOG_LEVEL: { enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], default: 'info' },
     DATABASE_URL: { type: 'string', pattern: '^postgres(ql)?://' },
     DATA_DIR: { type: 'string', minLength: 1 },
     DATABASE_CONNECTIONS_MAX: { type: 'integer', minimum: 1, maximum: 1000, default: 10 },
     STATEMENT_TIMEOUT_MS: milliseconds(5_000, 600_000),
+    LOCK_TIMEOUT_MS: milliseconds(2_000, 600_000),
+    CLAIM_LANES: { type: 'integer', minimum: 1, maximum: 100, default: 4 },
+    CLAIM_BATCH_SIZE_MAX: { type: 'integer', minimum: 1, maximum: 10_000, default: 500 },
+    CLAIMS_WAITING_MAX: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 20_000 },
+    CLAIM_WAIT_TIMEOUT_MS: milliseconds(5_000, 600_000),
+    CLAIM_OUTCOME_TIMEOUT_MS: milliseconds(15_000, 600_000),
     SHUTDOWN_TIMEOUT_MS: milliseconds(10_000, 600_000),
   },
 };
+
+/** The names of all settings. */
+export const settingNames = Object.keys(schema.properties);
 
 /**
  * Reads the settings from the environment; a setting that is empty counts as not there.

@@ -2,8 +2,12 @@ import postgres, { type Sql } from 'postgres';
 
 export interface DatabaseOptions {
   url: string;
+  /** For reading coupons, and as many for creating them. */
   connectionsMax: number;
+  /** For claims. */
+  claimConnections: number;
   statementTimeoutMs: number;
+  lockTimeoutMs: number;
   /** Told of each client that was given up because the database did not answer it. */
   onHung?: () => void;
 }
@@ -20,6 +24,8 @@ export interface Database {
   query<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
   /** As `query`, for answers that are read piece by piece; only the first piece has to come in time. */
   read<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
+  /** As `query`, on connections of their own for claims. */
+  claim<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
   /** Does the database answer, and has it our tables? Never throws; takes 2 seconds at the most. */
   isHealthy(): Promise<boolean>;
   close(): Promise<void>;
@@ -31,9 +37,21 @@ const READ_TIMEOUT_MS = 60_000;
 /** The database enforces the statement timeout; only when it does not even do that, we give up by ourselves. */
 const GRACE_MS = 1_000;
 const CLOSE_TIMEOUT_SECONDS = 5;
+/**
+ * Planning the claim statement costs as much as running it for ten claims: one plan, made once, for any batch. It is
+ * made while the tables are empty, and kept: one that reads a whole table would be a time bomb.
+ */
+export const CLAIM_SETTINGS = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' };
 
-export function openDatabase({ url, connectionsMax, statementTimeoutMs, onHung }: DatabaseOptions): Database {
-  const options = (max: number, timeoutMs: number) => ({
+export function openDatabase({
+  url,
+  connectionsMax,
+  claimConnections,
+  statementTimeoutMs,
+  lockTimeoutMs,
+  onHung,
+}: DatabaseOptions): Database {
+  const options = (max: number, timeoutMs: number, settings = {}) => ({
     max,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     backoff: (retries: number) => Math.min(0.1 * 2 ** retries, 2),
@@ -41,30 +59,30 @@ export function openDatabase({ url, connectionsMax, statementTimeoutMs, onHung }
     connection: {
       application_name: 'scalable-coupon-system',
       statement_timeout: timeoutMs,
-      lock_timeout: statementTimeoutMs,
+      lock_timeout: lockTimeoutMs,
       // Plans are made while the tables are empty, and kept: one that reads a whole table would be a time bomb.
       enable_seqscan: 'off',
       idle_in_transaction_session_timeout: READ_TIMEOUT_MS,
+      ...settings,
     },
   });
-  const writer = new Client(
-    url,
-    options(connectionsMax, statementTimeoutMs),
-    statementTimeoutMs + GRACE_MS,
-    onHung,
-  );
-  const reader = new Client(
-    url,
-    options(connectionsMax, READ_TIMEOUT_MS),
-    statementTimeoutMs + GRACE_MS,
-    onHung,
-  );
+  const open = (max: number, timeoutMs: number, settings = {}) =>
+    new Client(
+      url,
+      options(max, timeoutMs, settings),
+      Math.min(timeoutMs, statementTimeoutMs) + GRACE_MS,
+      onHung,
+    );
+  const writer = open(connectionsMax, statementTimeoutMs);
+  const reader = open(connectionsMax, READ_TIMEOUT_MS);
+  const claimer = open(claimConnections, statementTimeoutMs, CLAIM_SETTINGS);
   const probe = new Client(url, options(1, HEALTH_TIMEOUT_MS), HEALTH_TIMEOUT_MS, onHung);
   let probing: Promise<boolean> | undefined;
 
   return {
     query: (run) => writer.query(run),
     read: (run) => reader.query(run),
+    claim: (run) => claimer.query(run),
     isHealthy() {
       probing ??= probe
         .query((sql) => sql`select from coupons limit 1`)
@@ -76,7 +94,7 @@ export function openDatabase({ url, connectionsMax, statementTimeoutMs, onHung }
       return probing;
     },
     async close() {
-      await Promise.all([writer, reader, probe].map((client) => client.close()));
+      await Promise.all([writer, reader, claimer, probe].map((client) => client.close()));
     },
   };
 }
@@ -157,6 +175,36 @@ const UNAVAILABLE_CODES = new Set([
   'EAI_AGAIN',
   'ENOENT', // no Unix socket
 ]);
+
+/**
+ * Codes that are given before a statement is sent, so that it was not carried out.
+ * Of SQLSTATEs, those with which the server refuses a connection.
+ */
+const NOT_SENT_CODES = new Set([
+  'CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+  '28000', // invalid authorization
+  '28P01', // invalid password
+  '3D000', // there is no such database
+  '53300', // too many connections
+  '57P03', // the server is starting up or shutting down
+]);
+
+/** May the statement that failed with this error have been carried out all the same? */
+export function isOutcomeUnknown(error: unknown): boolean {
+  if (!isDatabaseUnavailable(error) || error instanceof AggregateError) return false;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (NOT_SENT_CODES.has(code)) return false;
+  if (!(error instanceof postgres.PostgresError)) return true;
+  // An ERROR has rolled the statement back. A FATAL ended the connection, perhaps just after the commit.
+  return error.severity_local !== 'ERROR' && /^(FATAL|PANIC)$/.test(error.severity);
+}
 
 /** Is this an error of the database or of the way to it, which a later try may not meet? */
 export function isDatabaseUnavailable(error: unknown): boolean {

@@ -1,8 +1,13 @@
+import cluster from 'node:cluster';
 import pino, { type Logger } from 'pino';
 
 /** JSON lines on standard output, or, when that is a terminal, lines for people. */
 export function createLogger(level: string): Logger {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = {
+    level,
+    base: cluster.isWorker ? { pid: process.pid } : null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+  };
   if (!process.stdout.isTTY) return pino(options);
   return pino({
     ...options,

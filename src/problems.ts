@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { OutcomeUnknown, Overloaded } from './claims/lane.js';
 import type { ErrorCode, Problem } from './contract.js';
 import { isDatabaseUnavailable } from './database.js';
 import { InvalidBody } from './json-body.js';
@@ -99,6 +100,27 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     error: 'internal server error',
     detail: "The server failed. Its log tells more under this response's X-Request-Id.",
   },
+  claim_not_found: {
+    status: 404,
+    title: 'Claim not found',
+    error: 'claim not found',
+    detail: 'This user does not hold this coupon.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'Overloaded',
+    error: 'server overloaded',
+    detail: 'Too many claims wait. Nothing was changed: send the same request again later.',
+    retryAfterSeconds: 1,
+  },
+  outcome_unknown: {
+    status: 503,
+    title: 'Outcome unknown',
+    error: 'claim outcome unknown',
+    detail:
+      'The database failed while it had the claim. The same request with the same Idempotency-Key, sent again, tells what became of it; so does a look at the claim.',
+    retryAfterSeconds: 2,
+  },
   database_unavailable: {
     status: 503,
     title: 'Database unavailable',
@@ -140,7 +162,7 @@ const fastifyProblems: Record<string, ErrorCode> = {
 
 /** The one error handler: what a thrown error becomes for the client, and what the log says about it. */
 export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error.validation) return sendViolation(error, reply);
+  if (error.validation) return sendViolation(error, request, reply);
   if (error instanceof InvalidBody) return sendProblem(reply, 'invalid_body');
   if (error.code === 'FST_ERR_BAD_URL') {
     const detail = 'the path must be percent-encoded UTF-8';
@@ -148,6 +170,11 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   }
   const known = fastifyProblems[error.code];
   if (known) return sendProblem(reply, known);
+  if (error instanceof Overloaded) return sendProblem(reply, 'overloaded');
+  if (error instanceof OutcomeUnknown) {
+    request.log.warn({ err: error }, 'the outcome of a claim is not known');
+    return sendProblem(reply, 'outcome_unknown');
+  }
   if (isDatabaseUnavailable(error)) {
     request.log.warn({ err: error }, 'the database did not answer');
     return sendProblem(reply, 'database_unavailable');
@@ -156,13 +183,16 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   return sendProblem(reply, 'internal_error');
 }
 
-function sendViolation(error: FastifyError, reply: FastifyReply): FastifyReply {
+function sendViolation(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const [violation] = error.validation ?? [];
   // A path parameter that breaks the rules of a name is a name that nothing has.
-  if (error.validationContext === 'params') return sendProblem(reply, 'coupon_not_found');
+  if (error.validationContext === 'params') {
+    const isClaim = Object.hasOwn(request.params as object, 'user_id');
+    return sendProblem(reply, isClaim ? 'claim_not_found' : 'coupon_not_found');
+  }
   if (!violation || (violation.instancePath === '' && violation.keyword === 'type')) {
     return sendProblem(reply, 'invalid_body');
   }
-  const detail = describeViolation(violation);
+  const detail = describeViolation(violation, error.validationContext);
   return sendProblem(reply, 'invalid_request', { error: `invalid request: ${detail}`, detail });
 }

@@ -9,7 +9,10 @@ export interface Violation {
 const FIELD_LENGTH_MAX = 64;
 
 /** The violation as a sentence without its full stop, which names the field and the rule. */
-export function describeViolation({ keyword, instancePath, params, message }: Violation): string {
+export function describeViolation(
+  { keyword, instancePath, params, message }: Violation,
+  context?: string,
+): string {
   const field = instancePath.slice(1).replaceAll('~1', '/').replaceAll('~0', '~');
   const limit = params['limit'];
   switch (keyword) {
@@ -20,6 +23,7 @@ export function describeViolation({ keyword, instancePath, params, message }: Vi
     case 'maxLength':
       return `${field} must be at most ${limit} characters long`;
     case 'pattern':
+      if (context === 'headers') return `${field} ${message}`;
       return `${field} must have a character other than white space, and no U+0000`;
     case 'format':
       return `${field} must be well-formed Unicode`;

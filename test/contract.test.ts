@@ -1,9 +1,10 @@
 import pino from 'pino';
 import t from 'tap';
 import { buildApp } from '../src/app.js';
+import { readConfig } from '../src/config.js';
 import { assertComplete, type Contract, readContract } from '../src/contract.js';
-import { openDatabase } from '../src/database.js';
 import { problemKinds, problemOf } from '../src/problems.js';
+import { openParts } from '../src/service.js';
 import { startApp } from './support/app.js';
 
 /** The parts of openapi.yaml that these tests read or change. */
@@ -17,7 +18,7 @@ interface Schema {
 type Document = Contract & { components: { schemas: Record<string, Schema> } };
 
 const contract = readContract() as Document;
-const handlers = { getHealth: {}, createCoupon: {}, getCoupon: {}, claimCoupon: {} };
+const handlers = { getHealth: {}, createCoupon: {}, getCoupon: {}, claimCoupon: {}, getClaim: {} };
 
 /** The contract after a change. */
 function changed(change: (contract: Document) => void): Document {
@@ -95,18 +96,15 @@ t.test('an operationId that stands there twice is named', async (t) => {
 });
 
 t.test('an application whose contract has an operation without a handler is not built', async (t) => {
-  const database = openDatabase({
-    url: 'postgres://127.0.0.1:1/none',
-    connectionsMax: 1,
-    statementTimeoutMs: 1,
-  });
+  const logger = pino({ enabled: false });
+  const { close, ...parts } = openParts(readConfig({}), 'postgres://127.0.0.1:1/none', logger);
   const broken = changed((contract) => {
     contract.paths['/api/refunds'] = { post: { operationId: 'refundCoupon' } };
   });
-  await t.rejects(buildApp({ database, logger: pino({ enabled: false }), contract: broken }), {
+  await t.rejects(buildApp({ ...parts, logger, contract: broken }), {
     message: /operation refundCoupon \(POST \/api\/refunds\) has no handler/,
   });
-  await database.close();
+  await close();
 });
 
 t.test('a limit that is changed in the contract is changed in the server', async (t) => {

@@ -8,7 +8,7 @@ create table coupons (
   created_at timestamptz not null default now(),
 
   constraint coupons_pkey primary key (name),
-  constraint coupons_name_not_blank check (btrim(name) <> ''),
+  constraint coupons_name_not_blank check (btrim(name, E' \t\n\r\f\v') <> ''),
   constraint coupons_amount_positive check (amount > 0),
   constraint coupons_remaining_amount_in_stock check (remaining_amount between 0 and amount)
 )
@@ -28,7 +28,7 @@ create table claims (
   -- The uniqueness rule, the look-up by coupon, and the key to shard by.
   constraint claims_pkey primary key (coupon_name, user_id),
   constraint claims_coupon_name_fkey foreign key (coupon_name) references coupons (name),
-  constraint claims_user_id_not_blank check (btrim(user_id) <> '')
+  constraint claims_user_id_not_blank check (btrim(user_id, E' \t\n\r\f\v') <> '')
 );
 
 -- The order of the claims of one coupon. Its collation is "POSIX", which is "C" under another name: the

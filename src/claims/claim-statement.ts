@@ -1,15 +1,13 @@
 import type { Sql } from 'postgres';
 import type { ClaimOutcome, ClaimRequest } from './outcome.js';
 
-/** What the statement says of a request. An undecided one is to be run again, in a statement of its own. */
-export type Decision = ClaimOutcome | 'undecided';
-
-const decisions: Record<string, Decision> = {
+/** What the letters of the answer mean. What is not here is undecided, and to be run again with a new snapshot. */
+const outcomes: Record<string, ClaimOutcome> = {
   c: 'claimed',
+  r: 'replayed',
   a: 'already_claimed',
   s: 'out_of_stock',
   n: 'coupon_not_found',
-  u: 'undecided',
 };
 
 /**
@@ -18,9 +16,12 @@ const decisions: Record<string, Decision> = {
  *
  * The rule that nobody holds a coupon twice and that no stock is oversold is not here: constraints see to
  * that. This statement asks for what they allow.
- * @returns one decision for each request.
+ * @returns an outcome for each request, undefined for one that is to be run again.
  */
-export async function decideClaims(sql: Sql, requests: readonly ClaimRequest[]): Promise<Decision[]> {
+export async function decideClaims(
+  sql: Sql,
+  requests: readonly ClaimRequest[],
+): Promise<(ClaimOutcome | undefined)[]> {
   const couponNames = requests.map((request) => request.couponName);
   const userIds = requests.map((request) => request.userId);
   const keys = requests.map((request) => request.key);
@@ -40,30 +41,19 @@ export async function decideClaims(sql: Sql, requests: readonly ClaimRequest[]):
       order by name
       for no key update
     ),
-    -- Who holds the coupon already? A scalar subquery, because a join could be planned as a hash of the whole
-    -- table, which costs more with every claim; this is a probe of the primary key.
-    known_requests as (
+    queue as (
       select request.*, coupon.remaining_amount,
-        (
-          select case when claim.idempotency_key = request.key then 'c' else 'a' end
-          from claims as claim
-          where claim.coupon_name = request.coupon_name and claim.user_id = request.user_id
-        ) as standing
+        row_number() over (partition by coupon_name order by ordinal) as place
       from requests as request
       left join locked_coupons as coupon on coupon.name = request.coupon_name
     ),
-    -- Its place in the queue for what is left of its coupon, for each request that is still open.
-    open_requests as (
-      select *, row_number() over (partition by coupon_name order by ordinal) as place
-      from known_requests
-      where remaining_amount is not null and standing is null
-    ),
-    -- The snapshot of this statement is older than the lock: a claim that another server committed meanwhile
-    -- is not seen above, only by the constraint. It is passed over, and so is a user's second request here.
+    -- Who holds the coupon already is passed over: by an older claim, by a user's other request in this batch, or
+    -- by a claim that another server committed while this statement waited for the lock, and that it cannot see,
+    -- because its snapshot is older than its lock.
     made_claims as (
       insert into claims (coupon_name, user_id, idempotency_key)
       select coupon_name, user_id, key
-      from open_requests
+      from queue
       where place <= remaining_amount
       order by ordinal
       on conflict on constraint claims_pkey do nothing
@@ -77,30 +67,43 @@ export async function decideClaims(sql: Sql, requests: readonly ClaimRequest[]):
       set remaining_amount = coupons.remaining_amount - made
       from made_counts
       where coupons.name = made_counts.coupon_name
-    ),
-    -- A request whose claim was passed over is undecided, and so is one that was told of no stock only because
-    -- such a request stood before it in the queue.
-    decisions as (
-      select request.ordinal,
-        case
-          when request.remaining_amount is null then 'n'
-          when request.standing is not null then request.standing
-          when made_claims.user_id is not null then 'c'
-          when open_requests.place <= request.remaining_amount then 'u'
-          when request.remaining_amount > coalesce(made_counts.made, 0) then 'u'
-          else 's'
-        end as decision
-      from known_requests as request
-      left join open_requests using (ordinal)
-      left join made_counts on made_counts.coupon_name = request.coupon_name
-      left join made_claims on made_claims.coupon_name = request.coupon_name
-        and made_claims.user_id = request.user_id
-        and made_claims.idempotency_key = request.key
     )
-    select string_agg(decision, '' order by ordinal) as decisions from decisions`;
+    select string_agg(
+      case
+        when remaining_amount is null then 'n'
+        when (coupon_name, user_id, key) in (select coupon_name, user_id, idempotency_key from made_claims) then 'c'
+        when (coupon_name, user_id) in (select coupon_name, user_id from made_claims) then 'a'
+        else coalesce(
+          -- Who is refused may hold the coupon. A scalar subquery, because a join could be planned as a hash of
+          -- the whole table, which costs more with every claim; this is a probe of the primary key.
+          (
+            select case when claim.idempotency_key = queue.key then 'r' else 'a' end
+            from claims as claim
+            where claim.coupon_name = queue.coupon_name and claim.user_id = queue.user_id
+          ),
+          -- Nobody's place is final before all those that were free are taken.
+          case when remaining_amount > coalesce(made, 0) then 'u' else 's' end
+        )
+      end,
+      '' order by ordinal
+    ) as decisions
+    from queue
+    left join made_counts using (coupon_name)`;
   const answer = row?.decisions ?? '';
   if (answer.length !== requests.length) {
     throw new Error(`${answer.length} decisions for ${requests.length} claims`);
   }
-  return Array.from(answer, (letter) => decisions[letter] as Decision);
+  return requests.map((request, i) => {
+    const outcome = outcomes[answer[i] as string];
+    return outcome === 'claimed' && request.isKeyGiven && isRepeated(requests, i) ? 'replayed' : outcome;
+  });
+}
+
+/** Does a request stand in the batch a second time, key and all? Then the first of the two made the claim. */
+function isRepeated(requests: readonly ClaimRequest[], i: number): boolean {
+  const { couponName, userId, key } = requests[i] as ClaimRequest;
+  const first = requests.findIndex(
+    (other) => other.key === key && other.userId === userId && other.couponName === couponName,
+  );
+  return first < i;
 }

@@ -2,6 +2,8 @@
 export type ClaimOutcome =
   /** The user holds the coupon now, by this request. */
   | 'claimed'
+  /** The user has held the coupon before, by a request of the same key: this is its answer once more. */
+  | 'replayed'
   /** The user has held the coupon before, by another request. */
   | 'already_claimed'
   | 'out_of_stock'
@@ -13,4 +15,6 @@ export interface ClaimRequest {
   userId: string;
   /** Names this request, and is stored with its claim: a row with this key was made by this request. */
   key: string;
+  /** Did the client choose the key? Then another request may have the same. */
+  isKeyGiven: boolean;
 }

@@ -19,6 +19,8 @@ interface Row {
 }
 
 const HOLDERS_PER_PAGE = 2_000;
+/** How long a reader may leave a page unread: it holds a connection to the database, and there are few. */
+const STALL_TIMEOUT_MS = 5_000;
 
 /**
  * Reads a coupon. One statement, and so one snapshot: what is left plus the holders is the stock, also while
@@ -68,7 +70,9 @@ function userIds(page: Row[]): string[] {
 
 function drainOrClose(stream: PassThrough): Promise<void> {
   return new Promise((resolve) => {
+    const timer = setTimeout(() => stream.destroy(new Error('the reader is too slow')), STALL_TIMEOUT_MS);
     const done = () => {
+      clearTimeout(timer);
       stream.off('drain', done).off('close', done);
       resolve();
     };

@@ -1,12 +1,20 @@
-import { claim } from '../claims/claim.js';
+import type { ClaimEngine } from '../claims/claim-engine.js';
 import type { Handler } from '../contract.js';
-import type { Database } from '../database.js';
 import { sendProblem } from '../problems.js';
 
-export function claimCoupon(database: Database): Handler<'claimCoupon'> {
+export function claimCoupon(engine: ClaimEngine): Handler<'claimCoupon'> {
   return async (request, reply) => {
     const { user_id, coupon_name } = request.body;
-    const outcome = await claim(database, coupon_name, user_id);
-    return outcome === 'claimed' ? reply.code(200).send() : sendProblem(reply, outcome);
+    const key = request.headers['idempotency-key'];
+    const outcome = await engine.claim(coupon_name, user_id, key, reply.raw);
+    switch (outcome) {
+      case 'claimed':
+        return reply.code(200).send();
+      case 'replayed':
+        if (key !== undefined) reply.header('Idempotent-Replayed', 'true');
+        return reply.code(200).send();
+      default:
+        return sendProblem(reply, outcome);
+    }
   };
 }

@@ -7,7 +7,7 @@ export function createCoupon(database: Database): Handler<'createCoupon'> {
   return async (request, reply) => {
     const { name, amount } = request.body;
     if (!(await coupons.createCoupon(database, name, amount))) return sendProblem(reply, 'coupon_exists');
-    reply.header('Location', `/api/coupons/${encodeURIComponent(name)}`);
+    reply.header('Location', `${request.routeOptions.url}/${encodeURIComponent(name)}`);
     return reply.code(201).send();
   };
 }

@@ -1,16 +1,19 @@
+import type { ClaimEngine } from '../claims/claim-engine.js';
 import type { Handlers } from '../contract.js';
 import type { Database } from '../database.js';
 import { claimCoupon } from './claim-coupon.js';
 import { createCoupon } from './create-coupon.js';
+import { getClaim } from './get-claim.js';
 import { getCoupon } from './get-coupon.js';
 import { getHealth } from './get-health.js';
 
 /** Every operation of openapi.yaml, bound to what it works on. */
-export function bindHandlers(database: Database): Handlers {
+export function bindHandlers(database: Database, engine: ClaimEngine): Handlers {
   return {
     getHealth: getHealth(database),
     createCoupon: createCoupon(database),
     getCoupon: getCoupon(database),
-    claimCoupon: claimCoupon(database),
+    claimCoupon: claimCoupon(engine),
+    getClaim: getClaim(database),
   };
 }

@@ -2,8 +2,9 @@ import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import type { Test } from 'tap';
 import { buildApp } from '../../src/app.js';
+import { readConfig } from '../../src/config.js';
 import { type Contract, type Problem, readContract } from '../../src/contract.js';
-import { openDatabase } from '../../src/database.js';
+import { openParts } from '../../src/service.js';
 import { deviations } from './contract.js';
 import { createDatabase, type TestDatabase } from './database.js';
 
@@ -82,9 +83,11 @@ export async function startApp(
   t: Test,
   {
     contract = readContract(),
+    settings = {},
     beside,
   }: {
     contract?: Contract;
+    settings?: Record<string, string>;
     /** Another application, whose database this one is to share. */
     beside?: TestApp;
   } = {},
@@ -92,12 +95,12 @@ export async function startApp(
   const testDatabase = beside?.database ?? (await createDatabase(t));
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) });
-  const database = openDatabase({ url: testDatabase.url, connectionsMax: 10, statementTimeoutMs: 5_000 });
-  const app = await buildApp({ database, logger, contract });
+  const { close, ...parts } = openParts(readConfig(settings), testDatabase.url, logger);
+  const app = await buildApp({ ...parts, logger, contract });
   // Before the database is dropped: teardowns run in the reverse order.
   t.teardown(async () => {
     await app.close();
-    await database.close();
+    await close();
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;

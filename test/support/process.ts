@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
+import { settingNames } from '../../src/config.js';
 import { projectRoot } from '../../src/project-root.js';
 import { type Client, createClient } from './app.js';
 import { atExit } from './at-exit.js';
@@ -30,17 +31,6 @@ export interface ServiceProcess {
   stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>;
 }
 
-const SETTINGS = [
-  'PORT',
-  'HOST',
-  'LOG_LEVEL',
-  'DATABASE_URL',
-  'DATA_DIR',
-  'DATABASE_CONNECTIONS_MAX',
-  'STATEMENT_TIMEOUT_MS',
-  'SHUTDOWN_TIMEOUT_MS',
-];
-
 /**
  * Starts the service on a free port, with these settings and no others. It is killed when the test is over. Unless
  * told otherwise, the child gets our own Node.js arguments: they bring TypeScript and the counting of covered lines.
@@ -53,7 +43,7 @@ export function startService(
     nodeArguments = process.execArgv,
   }: { script?: 'src/server.ts' | 'db/migrate-cli.ts'; nodeArguments?: string[] } = {},
 ): ServiceProcess {
-  const inherited = Object.entries(process.env).filter(([name]) => !SETTINGS.includes(name));
+  const inherited = Object.entries(process.env).filter(([name]) => !settingNames.includes(name));
   const child = spawn(process.execPath, [...nodeArguments, join(projectRoot, ...script.split('/'))], {
     env: { ...Object.fromEntries(inherited), PORT: '0', HOST: '127.0.0.1', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,11 @@
+import { readClaim } from '../claims/read-claim.js';
+import type { Handler } from '../contract.js';
+import type { Database } from '../database.js';
+import { sendProblem } from '../problems.js';
+
+export function getClaim(database: Database): Handler<'getClaim'> {
+  return async (request, reply) => {
+    const claim = await readClaim(database, request.params.name, request.params.user_id);
+    return claim ? reply.code(200).send(claim) : sendProblem(reply, 'claim_not_found');
+  };
+}

@@ -1,0 +1,48 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+
+const RESTART_DELAY_MS = 500;
+/** Beyond the time that a worker gives its requests in flight. */
+const STOP_GRACE_MS = 10_000;
+
+export interface WorkersOptions {
+  count: number;
+  env: Record<string, string>;
+  /** How long a worker may take to finish its requests in flight. */
+  shutdownTimeoutMs: number;
+  logger: Logger;
+}
+
+/**
+ * Runs several processes of the service on one port, and starts a new one for each that dies, until `stopping` is
+ * aborted; then all of them stop gracefully.
+ * @throws Error when a worker dies before any has listened: the next would not do better.
+ */
+export async function runWorkers(options: WorkersOptions, stopping: AbortSignal): Promise<void> {
+  const { count, env, shutdownTimeoutMs, logger } = options;
+  let hasListened = false;
+  cluster.on('listening', () => (hasListened = true));
+
+  const keepOne = async () => {
+    while (!stopping.aborted) {
+      const worker = cluster.fork(env);
+      const onStop = () => stopWorker(worker, shutdownTimeoutMs + STOP_GRACE_MS);
+      stopping.addEventListener('abort', onStop, { once: true });
+      const [code, signal] = (await once(worker, 'exit')) as [number | null, string | null];
+      stopping.removeEventListener('abort', onStop);
+      if (stopping.aborted) return;
+      if (!hasListened) throw new Error(`a worker could not start (exit code ${code})`);
+      logger.error(`worker ${worker.process.pid} died (${signal ?? `exit code ${code}`}): starting another`);
+      await sleep(RESTART_DELAY_MS, undefined, { signal: stopping }).catch(() => {});
+    }
+  };
+  await Promise.all(Array.from({ length: count }, keepOne));
+}
+
+function stopWorker(worker: Worker, timeoutMs: number): void {
+  worker.process.kill('SIGTERM');
+  const timer = setTimeout(() => worker.process.kill('SIGKILL'), timeoutMs);
+  worker.once('exit', () => clearTimeout(timer));
+}
