@@ -6,7 +6,7 @@ import Fastify, {
 } from 'fastify';
 import openapiGlue from 'fastify-openapi-glue';
 import type { Logger } from 'pino';
-import type { ClaimEngine } from './claims/claim-engine.js';
+import type { Claimer } from './claims/claim-engine.js';
 import { handleClientError } from './client-errors.js';
 import { allowedMethods, assertComplete, type Contract, readContract, withoutResponses } from './contract.js';
 import type { Database } from './database.js';
@@ -14,10 +14,11 @@ import { bindHandlers } from './handlers/index.js';
 import { parseJsonBody } from './json-body.js';
 import { handleError, sendProblem } from './problems.js';
 import { createRequestIds } from './request-ids.js';
+import { logTraffic } from './traffic-log.js';
 
 export interface AppParts {
   database: Database;
-  engine: ClaimEngine;
+  engine: Claimer;
   logger: Logger;
   /** Another contract than openapi.yaml, to try out what follows from it. */
   contract?: Contract;
@@ -82,11 +83,7 @@ export async function buildApp({
   });
   // An expectation other than 100-continue, which Node.js would answer by itself, may be passed over (RFC 9110).
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
-  app.addHook('onResponse', (request, reply, done) => {
-    const { method, url } = request;
-    request.log.debug({ method, url, status: reply.statusCode, ms: reply.elapsedTime }, 'answered');
-    done();
-  });
+  logTraffic(app);
   // Fastify picks a body's schema by its media type, and so would let a request through that has neither.
   app.addHook('onRoute', ({ schema }) => {
     const body = schema?.body as { content: Record<string, { schema: unknown }> } | undefined;

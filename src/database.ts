@@ -37,6 +37,7 @@ const READ_TIMEOUT_MS = 60_000;
 /** The database enforces the statement timeout; only when it does not even do that, we give up by ourselves. */
 const GRACE_MS = 1_000;
 const CLOSE_TIMEOUT_SECONDS = 5;
+const TEXT_ARRAY_OID = 1009;
 /**
  * Planning the claim statement costs as much as running it for ten claims: one plan, made once, for any batch. It is
  * made while the tables are empty, and kept: one that reads a whole table would be a time bomb.
@@ -56,6 +57,10 @@ export function openDatabase({
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     backoff: (retries: number) => Math.min(0.1 * 2 ** retries, 2),
     onnotice: () => {},
+    // Else postgres.js asks each new connection for the types of arrays, and when the connection breaks before it
+    // answers, that rejection is nobody's and ends the process. We send one type of array: this.
+    fetch_types: false,
+    types: { textArray: { to: TEXT_ARRAY_OID, from: [TEXT_ARRAY_OID], serialize: textArray, parse: String } },
     connection: {
       application_name: 'scalable-coupon-system',
       statement_timeout: timeoutMs,
@@ -99,6 +104,14 @@ export function openDatabase({
   };
 }
 
+/** A `text[]` as PostgreSQL reads it. */
+function textArray(texts: readonly (string | null)[]): string {
+  const elements = texts.map((text) => (text === null ? 'null' : `"${text.replace(/["\\]/g, '\\$&')}"`));
+  return `{${elements.join(',')}}`;
+}
+
+type ClientOptions = postgres.Options<{ textArray: postgres.PostgresType }>;
+
 /**
  * A postgres.js client that is given up and replaced when the database does not answer: its connections may
  * lead to a machine that is gone, and the operating system takes a quarter of an hour to notice.
@@ -109,8 +122,8 @@ class Client {
   readonly #onHung: (() => void) | undefined;
   #sql: Sql;
 
-  constructor(url: string, options: postgres.Options<never>, timeoutMs: number, onHung?: () => void) {
-    this.#open = () => postgres(url, options as postgres.Options<Record<string, never>>);
+  constructor(url: string, options: ClientOptions, timeoutMs: number, onHung?: () => void) {
+    this.#open = () => postgres(url, options) as Sql;
     this.#timeoutMs = timeoutMs;
     this.#onHung = onHung;
     this.#sql = this.#open();

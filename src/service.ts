@@ -14,6 +14,8 @@ import { type Database, isDatabaseUnavailable, openDatabase } from './database.j
 const WAIT_MIN_MS = 250;
 const WAIT_MAX_MS = 5_000;
 const SWEEP_INTERVAL_MS = 50;
+/** Connections that wait to be accepted: at noon, thousands come at once. The kernel may have a lower bound. */
+const CONNECTION_BACKLOG_MAX = 16_384;
 
 /** Runs the service on a database until `stopping` is aborted, and then lets the requests in flight finish. */
 export async function runService(
@@ -23,15 +25,16 @@ export async function runService(
   stopping: AbortSignal,
 ): Promise<void> {
   const { database, engine, close } = openParts(config, url, logger);
+  const stopped = aborted(stopping);
   try {
     const app = await buildApp({ database, engine, logger });
     // The first try comes before listening, so that a database that is there is ready for the first request.
-    const ready = await prepareDatabase(url, logger, stopping);
+    const ready = await prepareDatabase(url, logger, stopped);
     if (stopping.aborted) return;
     await listen(app, config, logger);
     try {
-      if (!ready) await waitForDatabase(url, logger, stopping);
-      await aborted(stopping);
+      if (!ready) await waitForDatabase(url, logger, stopping, stopped);
+      await stopped;
     } finally {
       await closeApp(app, config.SHUTDOWN_TIMEOUT_MS, logger);
     }
@@ -75,11 +78,11 @@ export function openParts(config: Config, url: string, logger: Logger): Parts {
 }
 
 /** Applies the migrations. False: the database cannot be reached. */
-async function prepareDatabase(url: string, logger: Logger, stopping: AbortSignal): Promise<boolean> {
-  const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => {} });
+async function prepareDatabase(url: string, logger: Logger, stopped: Promise<void>): Promise<boolean> {
+  const sql = postgres(url, { max: 1, connect_timeout: 5, fetch_types: false, onnotice: () => {} });
   try {
     // A stop waits neither for another server's migrations nor for a database that hangs.
-    const applied = await Promise.race([migrate(sql), aborted(stopping)]);
+    const applied = await Promise.race([migrate(sql), stopped]);
     if (!applied) return false;
     for (const file of applied) logger.info(`applied migration ${file}`);
     return true;
@@ -93,10 +96,15 @@ async function prepareDatabase(url: string, logger: Logger, stopping: AbortSigna
   }
 }
 
-async function waitForDatabase(url: string, logger: Logger, stopping: AbortSignal): Promise<void> {
+async function waitForDatabase(
+  url: string,
+  logger: Logger,
+  stopping: AbortSignal,
+  stopped: Promise<void>,
+): Promise<void> {
   for (let waitMs = WAIT_MIN_MS; !stopping.aborted; waitMs = Math.min(2 * waitMs, WAIT_MAX_MS)) {
     await sleep(waitMs, undefined, { signal: stopping }).catch(() => {});
-    if (!stopping.aborted && (await prepareDatabase(url, logger, stopping)))
+    if (!stopping.aborted && (await prepareDatabase(url, logger, stopped)))
       return logger.info('the database is there');
   }
 }
@@ -106,6 +114,7 @@ async function listen(app: FastifyInstance, { PORT, HOST }: Config, logger: Logg
     await app.listen({
       port: PORT,
       host: HOST,
+      backlog: CONNECTION_BACKLOG_MAX,
       listenTextResolver: (address) => `listening on ${address}`,
     });
   } catch (error) {
@@ -137,5 +146,6 @@ async function closeApp(app: FastifyInstance, timeoutMs: number, logger: Logger)
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
+  // Asked for once, however often it is waited for: each listener stays until then.
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

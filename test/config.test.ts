@@ -5,9 +5,16 @@ import { readConfig } from '../src/config.js';
 const defaults = {
   PORT: 3000,
   HOST: 'localhost',
+  WEB_CONCURRENCY: 1,
   LOG_LEVEL: 'info',
   DATABASE_CONNECTIONS_MAX: 10,
   STATEMENT_TIMEOUT_MS: 5_000,
+  LOCK_TIMEOUT_MS: 2_000,
+  CLAIM_LANES: 4,
+  CLAIM_BATCH_SIZE_MAX: 500,
+  CLAIMS_WAITING_MAX: 20_000,
+  CLAIM_WAIT_TIMEOUT_MS: 5_000,
+  CLAIM_OUTCOME_TIMEOUT_MS: 15_000,
   SHUTDOWN_TIMEOUT_MS: 10_000,
 };
 
@@ -26,11 +33,18 @@ t.test('every setting is read, and others of the environment are left alone', as
   const config = readConfig({
     PORT: '0',
     HOST: '0.0.0.0',
+    WEB_CONCURRENCY: '2',
     LOG_LEVEL: 'debug',
     DATABASE_URL: 'postgresql://coupons:s3cret@db:5432/coupons?sslmode=require',
     DATA_DIR: '/srv/data',
     DATABASE_CONNECTIONS_MAX: '20',
     STATEMENT_TIMEOUT_MS: '2500',
+    LOCK_TIMEOUT_MS: '100',
+    CLAIM_LANES: '8',
+    CLAIM_BATCH_SIZE_MAX: '50',
+    CLAIMS_WAITING_MAX: '1000',
+    CLAIM_WAIT_TIMEOUT_MS: '300',
+    CLAIM_OUTCOME_TIMEOUT_MS: '400',
     SHUTDOWN_TIMEOUT_MS: '600000',
     PATH: '/bin',
   });
@@ -39,11 +53,18 @@ t.test('every setting is read, and others of the environment are left alone', as
     {
       PORT: 0,
       HOST: '0.0.0.0',
+      WEB_CONCURRENCY: 2,
       LOG_LEVEL: 'debug',
       DATABASE_URL: 'postgresql://coupons:s3cret@db:5432/coupons?sslmode=require',
       DATA_DIR: '/srv/data',
       DATABASE_CONNECTIONS_MAX: 20,
       STATEMENT_TIMEOUT_MS: 2_500,
+      LOCK_TIMEOUT_MS: 100,
+      CLAIM_LANES: 8,
+      CLAIM_BATCH_SIZE_MAX: 50,
+      CLAIMS_WAITING_MAX: 1_000,
+      CLAIM_WAIT_TIMEOUT_MS: 300,
+      CLAIM_OUTCOME_TIMEOUT_MS: 400,
       SHUTDOWN_TIMEOUT_MS: 600_000,
     },
   );
@@ -71,6 +92,13 @@ const senseless: [name: string, values: string[]][] = [
   ['DATABASE_CONNECTIONS_MAX', ['0', '-5', 'many', '1001', '2.5']],
   ['STATEMENT_TIMEOUT_MS', ['0', '5s', '600001']],
   ['SHUTDOWN_TIMEOUT_MS', ['0', '10s', '600001']],
+  ['LOCK_TIMEOUT_MS', ['0', 'never']],
+  ['WEB_CONCURRENCY', ['0', 'all', '257']],
+  ['CLAIM_LANES', ['0', '101']],
+  ['CLAIM_BATCH_SIZE_MAX', ['0', '10001']],
+  ['CLAIMS_WAITING_MAX', ['0', '1000001']],
+  ['CLAIM_WAIT_TIMEOUT_MS', ['0', '1.5']],
+  ['CLAIM_OUTCOME_TIMEOUT_MS', ['0', '-1']],
 ];
 for (const [name, values] of senseless) {
   for (const value of values) {

@@ -11,6 +11,7 @@ import { problemIn, startApp } from './support/app.js';
 import { createDatabase } from './support/database.js';
 import { startOwnPostgres } from './support/own-postgres.js';
 import { startService } from './support/process.js';
+import { startProxy } from './support/proxy.js';
 import { until } from './support/until.js';
 
 t.setTimeout(120_000);
@@ -32,9 +33,6 @@ t.test(
         statuses.add(status);
         if (status === 200) holders.push(user);
       }
-    });
-    t.teardown(() => {
-      if (!t.passing()) t.comment(service.log, service.output);
     });
     await until('a claim', () => holders.length > 0);
     await database.stop();
@@ -64,16 +62,42 @@ t.test(
   },
 );
 
+t.test('connections break with their first statement: 503, and the service lives on', async (t) => {
+  const { url } = await createDatabase(t);
+  const proxy = await startProxy(t, url);
+  const service = startService(t, { DATABASE_URL: proxy.url, CLAIM_OUTCOME_TIMEOUT_MS: '500' });
+  const client = await service.listening();
+  await client.createCoupon('SUMMER', 5);
+  proxy.breaks = true;
+  await proxy.close();
+  await proxy.open();
+  const answers = await Promise.all([
+    client.request('GET', '/health'),
+    client.createCoupon('WINTER', 5),
+    client.request('GET', '/api/coupons/SUMMER'),
+    client.claim('SUMMER', 'ada'),
+  ]);
+  for (const answer of answers) t.equal(answer.status, 503);
+  proxy.breaks = false;
+  await until('health', async () => (await client.request('GET', '/health')).status === 200);
+  t.equal((await client.claim('SUMMER', 'ada')).status, 200);
+  t.equal(await service.stop(), 0);
+});
+
 t.test('the database hangs: 503 in bounded time, and all works when it goes on', async (t) => {
   const database = await startOwnPostgres(t);
-  const service = startService(t, { DATABASE_URL: database.url, STATEMENT_TIMEOUT_MS: '500' });
+  const service = startService(t, {
+    DATABASE_URL: database.url,
+    STATEMENT_TIMEOUT_MS: '500',
+    CLAIM_OUTCOME_TIMEOUT_MS: '500',
+  });
   const client = await service.listening();
   await client.createCoupon('SUMMER', 100);
   await database.freeze();
   // Twice: on connections that were open before, and on new ones.
   for (const user of ['ada', 'grace']) {
     const begin = Date.now();
-    const [health, ...answers] = await Promise.all([
+    const [health, claim, ...answers] = await Promise.all([
       client.request('GET', '/health').finally(() => t.ok(Date.now() - begin < 3_000, 'within 3 seconds')),
       client.claim('SUMMER', user),
       client.request('GET', '/api/coupons/SUMMER'),
@@ -81,6 +105,8 @@ t.test('the database hangs: 503 in bounded time, and all works when it goes on',
     ]);
     t.ok(Date.now() - begin < 5_000, 'in bounded time');
     t.equal(health.status, 503);
+    t.equal(claim.status, 503);
+    t.equal(problemIn(claim).code, 'outcome_unknown');
     for (const answer of answers) {
       t.equal(answer.status, 503);
       t.equal(problemIn(answer).code, 'database_unavailable');

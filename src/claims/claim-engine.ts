@@ -4,6 +4,17 @@ import { isOutcomeUnknown } from '../database.js';
 import { type Caller, Lane, Overloaded } from './lane.js';
 import type { ClaimOutcome, ClaimRequest } from './outcome.js';
 
+/** Decides claims, one at a time as far as its users can see. */
+export interface Claimer {
+  /**
+   * Claims a coupon for a user.
+   * @param key names the request; one that is sent again with the same key has the same answer.
+   * @param caller who waits for the answer.
+   * @throws Overloaded, OutcomeUnknown, or an error of the database; but for the second, nothing was changed.
+   */
+  claim(couponName: string, userId: string, key: string | undefined, caller: Caller): Promise<ClaimOutcome>;
+}
+
 export interface ClaimEngineOptions {
   /** Decides claims in one statement; see decideClaims. */
   decide: (requests: readonly ClaimRequest[]) => Promise<readonly (ClaimOutcome | undefined)[]>;
@@ -18,7 +29,7 @@ export interface ClaimEngineOptions {
 const EXPIRY_INTERVAL_MS = 100;
 
 /** Claims coupons. A coupon keeps to its lane, so that within a coupon the first who comes is the first served. */
-export class ClaimEngine {
+export class ClaimEngine implements Claimer {
   readonly #lanes: Lane<ClaimRequest, ClaimOutcome>[];
   readonly #waitingMax: number;
   readonly #expiry: NodeJS.Timeout;
@@ -37,7 +48,8 @@ export class ClaimEngine {
           schedule: setImmediate,
           pause: sleep,
           now: Date.now,
-          waitingMax,
+          // Half of all at the most: a coupon that everybody wants leaves room for the others.
+          waitingMax: Math.ceil(waitingMax / Math.min(lanes, 2)),
           ...limits,
         }),
     );
@@ -46,12 +58,6 @@ export class ClaimEngine {
     }, EXPIRY_INTERVAL_MS).unref();
   }
 
-  /**
-   * Claims a coupon for a user.
-   * @param key names the request; one that is sent again with the same key has the same answer.
-   * @param caller who waits for the answer.
-   * @throws Overloaded, OutcomeUnknown, or an error of the database; without the second, nothing was changed.
-   */
   claim(couponName: string, userId: string, key: string | undefined, caller: Caller): Promise<ClaimOutcome> {
     let waiting = 0;
     for (const lane of this.#lanes) waiting += lane.waiting;

@@ -1,8 +1,8 @@
-import type { ClaimEngine } from '../claims/claim-engine.js';
+import type { Claimer } from '../claims/claim-engine.js';
 import type { Handler } from '../contract.js';
 import { sendProblem } from '../problems.js';
 
-export function claimCoupon(engine: ClaimEngine): Handler<'claimCoupon'> {
+export function claimCoupon(engine: Claimer): Handler<'claimCoupon'> {
   return async (request, reply) => {
     const { user_id, coupon_name } = request.body;
     const key = request.headers['idempotency-key'];

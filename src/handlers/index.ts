@@ -1,4 +1,4 @@
-import type { ClaimEngine } from '../claims/claim-engine.js';
+import type { Claimer } from '../claims/claim-engine.js';
 import type { Handlers } from '../contract.js';
 import type { Database } from '../database.js';
 import { claimCoupon } from './claim-coupon.js';
@@ -8,7 +8,7 @@ import { getCoupon } from './get-coupon.js';
 import { getHealth } from './get-health.js';
 
 /** Every operation of openapi.yaml, bound to what it works on. */
-export function bindHandlers(database: Database, engine: ClaimEngine): Handlers {
+export function bindHandlers(database: Database, engine: Claimer): Handlers {
   return {
     getHealth: getHealth(database),
     createCoupon: createCoupon(database),

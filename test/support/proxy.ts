@@ -9,7 +9,12 @@ export interface Proxy {
   open(): Promise<void>;
   /** Refuses new connections and breaks those that there are. */
   close(): Promise<void>;
+  /** While true, breaks each connection with the first statement that comes over it. */
+  breaks: boolean;
 }
+
+/** With which a client of PostgreSQL begins a statement: Parse, or Query. */
+const STATEMENTS = Buffer.from('PQ');
 
 /** Opens a way to the server of a URL: on a port of this machine, the same all the time. */
 export async function startProxy(t: Test, target: string): Promise<Proxy> {
@@ -17,6 +22,9 @@ export async function startProxy(t: Test, target: string): Promise<Proxy> {
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect(Number(port), hostname);
+    near.on('data', (chunk: Buffer) => {
+      if (proxy.breaks && STATEMENTS.includes(chunk[0] ?? 0)) near.destroy();
+    });
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -45,5 +53,6 @@ export async function startProxy(t: Test, target: string): Promise<Proxy> {
   t.teardown(close);
   const url = new URL(target);
   url.host = `127.0.0.1:${own}`;
-  return { url: url.href, open: async () => void (await open(own)), close };
+  const proxy: Proxy = { url: url.href, open: async () => void (await open(own)), close, breaks: false };
+  return proxy;
 }

@@ -1,0 +1,68 @@
+import postgres, { type Sql } from 'postgres';
+import { buildApp } from '../src/app.js';
+import type { Claimer } from '../src/claims/claim-engine.js';
+import { decideClaims } from '../src/claims/claim-statement.js';
+import type { ClaimOutcome } from '../src/claims/outcome.js';
+import { readConfig } from '../src/config.js';
+import { type Database, openDatabase } from '../src/database.js';
+import { createLogger } from '../src/logger.js';
+
+/**
+ * What the engine is compared with: the same HTTP server and validation, and another way to decide a claim.
+ * Usage: node peer-server.js row-lock|statement|ceiling, with the settings of the service.
+ */
+type Claim = Claimer['claim'];
+
+const POOL_SIZE = 25;
+
+const config = readConfig(process.env);
+const url = config.DATABASE_URL as string;
+const logger = createLogger(config.LOG_LEVEL);
+const database = openDatabase({
+  url,
+  connectionsMax: config.DATABASE_CONNECTIONS_MAX,
+  claimConnections: POOL_SIZE,
+  statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
+  lockTimeoutMs: config.LOCK_TIMEOUT_MS,
+});
+
+const peers: Record<string, () => Claim> = {
+  'row-lock': () => claimByRowLock(postgres(url, { max: POOL_SIZE, connection: { enable_seqscan: 'off' } })),
+  statement: () => claimByStatement(database),
+  ceiling: () => () => Promise.resolve('claimed'),
+};
+
+const claim = peers[process.argv[2] ?? '']?.();
+if (!claim) throw new Error(`no such peer: ${process.argv[2]}`);
+const app = await buildApp({ database, engine: { claim }, logger });
+await app.listen({ port: config.PORT, host: config.HOST });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit());
+
+/** The classical way: lock the coupon, look, insert, count down. Six round trips, five with the row locked. */
+function claimByRowLock(pool: Sql): Claim {
+  return (couponName, userId) =>
+    pool.begin(async (sql): Promise<ClaimOutcome> => {
+      const [coupon] = await sql<{ remaining_amount: number }[]>`
+        select remaining_amount from coupons where name = ${couponName} for update`;
+      if (!coupon) return 'coupon_not_found';
+      const [held] = await sql`
+        select 1 as held from claims where coupon_name = ${couponName} and user_id = ${userId}`;
+      if (held) return 'already_claimed';
+      if (coupon.remaining_amount === 0) return 'out_of_stock';
+      await sql`insert into claims (coupon_name, user_id) values (${couponName}, ${userId})`;
+      await sql`update coupons set remaining_amount = remaining_amount - 1 where name = ${couponName}`;
+      return 'claimed';
+    }) as Promise<ClaimOutcome>;
+}
+
+/** The statement of the engine, with one claim in it. */
+function claimByStatement(database: Database): Claim {
+  let keys = 0;
+  return async (couponName, userId) => {
+    const request = { couponName, userId, key: `peer.${process.pid}.${++keys}`, isKeyGiven: false };
+    for (;;) {
+      const [outcome] = await database.claim((sql) => decideClaims(sql, [request]));
+      if (outcome) return outcome;
+    }
+  };
+}

@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { builtFile } from './build.js';
+
+/** The service, or one of the peers that it is compared with. */
+export type ServerKind = 'engine' | 'row-lock' | 'statement' | 'ceiling';
+
+export interface Server {
+  kind: ServerKind;
+  url: string;
+  /** Undefined: it was there before, and may be on another machine. */
+  pid?: number;
+  stop(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 15_000;
+const POLL_INTERVAL_MS = 50;
+
+/**
+ * Starts a server as a process of its own, and waits until it is healthy. It has the settings of this process's
+ * environment, so that `CLAIM_LANES=8 npm run bench` measures just that.
+ */
+export async function startServer(
+  kind: ServerKind,
+  databaseUrl: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<Server> {
+  signal.throwIfAborted();
+  const port = await freePort();
+  const logFile = join(folder, `${kind}-${port}.log`);
+  const log = await open(logFile, 'a');
+  const arguments_ =
+    kind === 'engine' ? [builtFile('src/server.js')] : [builtFile('bench/peer-server.js'), kind];
+  const child = spawn(process.execPath, arguments_, {
+    stdio: ['ignore', log.fd, log.fd],
+    env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: databaseUrl },
+  });
+  await log.close();
+  const isOver = () => child.exitCode !== null || child.signalCode !== null;
+  const stop = async () => {
+    if (isOver()) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await exited;
+    clearTimeout(timer);
+  };
+
+  const url = `http://127.0.0.1:${port}`;
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!(await isHealthy(url))) {
+    if (isOver() || Date.now() > deadline || signal.aborted) {
+      await stop();
+      signal.throwIfAborted();
+      const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-5).join('\n');
+      throw new Error(`the server (${kind}) did not start. The end of its log:\n${lines}`);
+    }
+    await sleep(POLL_INTERVAL_MS);
+  }
+  return { kind, url, pid: child.pid as number, stop };
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+  const response = await fetch(`${url}/health`).catch(() => undefined);
+  await response?.arrayBuffer();
+  return response?.status === 200;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
