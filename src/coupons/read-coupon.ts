@@ -1,13 +1,23 @@
 import { PassThrough } from 'node:stream';
 import type { Database } from '../database.js';
 
-/** A coupon, and those who hold it in the order of their claims, in pages of a bounded size. */
-export interface CouponReading {
+export interface Coupon {
   name: string;
   amount: number;
   remaining_amount: number;
-  /** To be read once. It holds a connection to the database until its end, and throws when that breaks. */
-  holders: AsyncIterable<string[]>;
+  /** Who holds it, in the order of the claims. */
+  claimed_by: string[];
+}
+
+/** A coupon with as many of its holders as fit a page. */
+export interface CouponReading {
+  coupon: Coupon;
+  /** The other holders, in pages. Undefined: there are none. */
+  rest: CouponPages | undefined;
+}
+
+/** To be read once. It holds a connection to the database until its end, and throws when that breaks. */
+export interface CouponPages extends AsyncIterable<string[]> {
   /** Gives the connection back, wherever the reading stands. To be called whenever it is over. */
   close(): void;
 }
@@ -50,18 +60,20 @@ export async function readCoupon(database: Database, name: string): Promise<Coup
     if (first.done) return undefined;
     const [{ amount, remaining_amount }] = first.value as [Row];
     return {
-      name,
-      amount,
-      remaining_amount,
-      holders: holdersOf(first.value, rows),
-      close: () => void pages.destroy(),
+      coupon: { name, amount, remaining_amount, claimed_by: userIds(first.value) },
+      // A cursor fills its pages: one that is not full is the last.
+      rest: first.value.length < HOLDERS_PER_PAGE ? undefined : pagesOf(rows, () => void pages.destroy()),
     };
   });
 }
 
-async function* holdersOf(first: Row[], rest: AsyncIterable<Row[]>): AsyncGenerator<string[]> {
-  yield userIds(first);
-  for await (const page of rest) yield userIds(page);
+function pagesOf(rows: AsyncIterable<Row[]>, close: () => void): CouponPages {
+  return {
+    async *[Symbol.asyncIterator]() {
+      for await (const page of rows) yield userIds(page);
+    },
+    close,
+  };
 }
 
 function userIds(page: Row[]): string[] {

@@ -3,7 +3,8 @@
  * outlive us. Returns what takes it back.
  */
 export function atExit(end: () => void): () => void {
-  process.once('exit', end);
+  // The last that was begun ends first, as with teardowns.
+  process.prependOnceListener('exit', end);
   return () => void process.off('exit', end);
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,11 @@ const BASE = process.platform === 'win32' ? tmpdir() : '/tmp';
 export async function temporaryFolder(t: Test, mode = 0o755): Promise<string> {
   const folder = await mkdtemp(join(BASE, 'coupons-test-'));
   await chmod(folder, mode);
-  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const forget = atExit(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  t.teardown(async () => {
+    forget();
+    await rm(folder, { recursive: true, force: true });
+  });
   return folder;
 }
 
