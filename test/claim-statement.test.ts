@@ -48,7 +48,7 @@ t.test('every request of a batch has its own outcome, in the order of the reques
   const sql = connect();
   await decideClaims(sql, [request('B', 'holder', 'k')]);
   t.same(
-    await decideClaims(sql, [
+    await decideAll(sql, [
       request('A', 'ada'),
       request('B', 'grace'),
       request('none', 'ada'),
@@ -118,6 +118,46 @@ t.test('a claim that another server commits meanwhile hides neither itself nor t
   t.same(await decisions, [undefined, undefined], 'one is doubtful, and so is the one who stood behind her');
   t.same(await decideAll(ours, batch), ['already_claimed', 'claimed']);
   t.same(await stockOf('A'), { remaining_amount: 0, made: 2 });
+});
+
+t.test(
+  'who gets the last item through another server meanwhile is not told that there is none',
+  async (t) => {
+    const { sql, connect, createCoupon } = await setUp(t);
+    await createCoupon('A', 1);
+    const other = await connect().reserve();
+    await other`begin`;
+    t.same(await decideClaims(other, [request('A', 'ada')]), ['claimed']);
+    const batch = [request('A', 'ada'), request('A', 'grace')];
+    const ours = connect();
+    const decisions = decideClaims(ours, batch);
+    await lockAwaited(sql);
+    await other`commit`;
+    other.release();
+    t.same(await decisions, [undefined, undefined], 'the stock was there when the statement began');
+    t.same(await decideAll(ours, batch), ['already_claimed', 'out_of_stock']);
+  },
+);
+
+t.test('claims of a coupon that is gone wait for no lock, and write nothing', async (t) => {
+  const { connect, createCoupon } = await setUp(t);
+  await createCoupon('A', 1);
+  const ours = await connect().reserve();
+  await decideClaims(ours, [request('A', 'holder')]);
+  const other = await connect().reserve();
+  await other`begin`;
+  await other`select from coupons where name = 'A' for update`;
+  await ours`begin`;
+  t.same(await decideClaims(ours, [request('A', 'holder'), request('A', 'ada')]), [
+    'already_claimed',
+    'out_of_stock',
+  ]);
+  // PostgreSQL gives a transaction its number when it writes for the first time.
+  t.same(await ours`select pg_current_xact_id_if_assigned() as number`, [{ number: null }]);
+  for (const connection of [ours, other]) {
+    await connection`rollback`;
+    connection.release();
+  }
 });
 
 t.test('two servers that claim the same coupons in opposite orders never deadlock', async (t) => {

@@ -25,27 +25,28 @@ export async function decideClaims(
   const couponNames = requests.map((request) => request.couponName);
   const userIds = requests.map((request) => request.userId);
   const keys = requests.map((request) => request.key);
+  const names = [...new Set(couponNames)];
   const [row] = await sql<{ decisions: string }[]>`
     with requests as (
-      select coupon_name, user_id, key, ordinal
+      select coupon_name, user_id, key, ordinal,
+        row_number() over (partition by coupon_name order by ordinal) as place
       from unnest(${couponNames}::text[], ${userIds}::text[], ${keys}::text[])
         with ordinality as request (coupon_name, user_id, key, ordinal)
+    ),
+    -- As they were when the statement began.
+    seen_coupons as (
+      select name, remaining_amount from coupons where name = any (${names}::text[])
     ),
     -- The lock closes the race for the last units: whoever claims this coupon waits here, and then reads the
     -- stock that is really left. Always in the order of the names, or two servers that each hold what the
     -- other waits for would deadlock. NO KEY: inserted claims of others may go on checking their foreign key.
+    -- What is gone is not locked: so to refuse writes nothing, and waits for nobody.
     locked_coupons as (
       select name, remaining_amount
       from coupons
-      where name = any (${couponNames}::text[])
+      where name = any (${names}::text[]) and remaining_amount > 0
       order by name
       for no key update
-    ),
-    queue as (
-      select request.*, coupon.remaining_amount,
-        row_number() over (partition by coupon_name order by ordinal) as place
-      from requests as request
-      left join locked_coupons as coupon on coupon.name = request.coupon_name
     ),
     -- Who holds the coupon already is passed over: by an older claim, by a user's other request in this batch, or
     -- by a claim that another server committed while this statement waited for the lock, and that it cannot see,
@@ -53,42 +54,43 @@ export async function decideClaims(
     made_claims as (
       insert into claims (coupon_name, user_id, idempotency_key)
       select coupon_name, user_id, key
-      from queue
+      from requests
+      join locked_coupons on name = coupon_name
       where place <= remaining_amount
       order by ordinal
       on conflict on constraint claims_pkey do nothing
       returning coupon_name, user_id, idempotency_key
     ),
-    made_counts as (
-      select coupon_name, count(*)::int as made from made_claims group by coupon_name
-    ),
     taken_stock as (
       update coupons
       set remaining_amount = coupons.remaining_amount - made
-      from made_counts
+      from (select coupon_name, count(*)::int as made from made_claims group by coupon_name) as made_counts
       where coupons.name = made_counts.coupon_name
     )
     select string_agg(
       case
-        when remaining_amount is null then 'n'
         when (coupon_name, user_id, key) in (select coupon_name, user_id, idempotency_key from made_claims) then 'c'
         when (coupon_name, user_id) in (select coupon_name, user_id from made_claims) then 'a'
         else coalesce(
           -- Who is refused may hold the coupon. A scalar subquery, because a join could be planned as a hash of
           -- the whole table, which costs more with every claim; this is a probe of the primary key.
           (
-            select case when claim.idempotency_key = queue.key then 'r' else 'a' end
+            select case when claim.idempotency_key = request.key then 'r' else 'a' end
             from claims as claim
-            where claim.coupon_name = queue.coupon_name and claim.user_id = queue.user_id
+            where claim.coupon_name = request.coupon_name and claim.user_id = request.user_id
           ),
-          -- Nobody's place is final before all those that were free are taken.
-          case when remaining_amount > coalesce(made, 0) then 'u' else 's' end
+          -- Out of stock is who does not hold a coupon that was gone when the statement began, for then every one
+          -- of its claims can be seen. Otherwise a claim may be hidden, or a unit be left by one who was passed over.
+          case
+            when coupon_name in (select name from seen_coupons where remaining_amount = 0) then 's'
+            when coupon_name in (select name from seen_coupons) then 'u'
+            else 'n'
+          end
         )
       end,
       '' order by ordinal
     ) as decisions
-    from queue
-    left join made_counts using (coupon_name)`;
+    from requests as request`;
   return Array.from(row?.decisions ?? '', (letter, i) => {
     const outcome = outcomes[letter];
     return outcome === 'claimed' && requests[i]?.isKeyGiven && isRepeated(requests, i) ? 'replayed' : outcome;
