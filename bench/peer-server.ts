@@ -4,7 +4,7 @@ import type { Claimer } from '../src/claims/claim-engine.js';
 import { decideClaims } from '../src/claims/claim-statement.js';
 import type { ClaimOutcome } from '../src/claims/outcome.js';
 import { readConfig } from '../src/config.js';
-import { type Database, openDatabase } from '../src/database.js';
+import { CLAIM_SETTINGS, openDatabase } from '../src/database.js';
 import { createLogger } from '../src/logger.js';
 
 /**
@@ -21,14 +21,15 @@ const logger = createLogger(config.LOG_LEVEL);
 const database = openDatabase({
   url,
   connectionsMax: config.DATABASE_CONNECTIONS_MAX,
-  claimConnections: POOL_SIZE,
+  claimLanes: 1,
   statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
   lockTimeoutMs: config.LOCK_TIMEOUT_MS,
 });
 
+const openPool = (connection: Record<string, string>) => postgres(url, { max: POOL_SIZE, connection });
 const peers: Record<string, () => Claim> = {
-  'row-lock': () => claimByRowLock(postgres(url, { max: POOL_SIZE, connection: { enable_seqscan: 'off' } })),
-  statement: () => claimByStatement(database),
+  'row-lock': () => claimByRowLock(openPool({ enable_seqscan: 'off' })),
+  statement: () => claimByStatement(openPool(CLAIM_SETTINGS)),
   ceiling: () => () => Promise.resolve('claimed'),
 };
 
@@ -56,12 +57,12 @@ function claimByRowLock(pool: Sql): Claim {
 }
 
 /** The statement of the engine, with one claim in it. */
-function claimByStatement(database: Database): Claim {
+function claimByStatement(pool: Sql): Claim {
   let keys = 0;
   return async (couponName, userId) => {
     const request = { couponName, userId, key: `peer.${process.pid}.${++keys}`, isKeyGiven: false };
     for (;;) {
-      const [outcome] = await database.claim((sql) => decideClaims(sql, [request]));
+      const [outcome] = await decideClaims(pool, [request]);
       if (outcome) return outcome;
     }
   };

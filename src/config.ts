@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { envSchema } from 'env-schema';
 
 type EnvSchemaError = Error & { errors?: { params: Record<string, unknown> }[] };
@@ -31,6 +32,12 @@ const milliseconds = (fallback: number, maximum: number) => ({
   default: fallback,
 });
 
+/**
+ * One lane makes the largest batches, and so the cheapest claims; more are for processors that would be idle otherwise,
+ * and for several servers that want the same coupons.
+ */
+export const claimLanesDefault = Math.min(Math.max(Math.floor(availableParallelism() / 2), 1), 4);
+
 const schema = {
   type: 'object',
   properties: {
@@ -43,7 +50,7 @@ const schema = {
     DATABASE_CONNECTIONS_MAX: { type: 'integer', minimum: 1, maximum: 1000, default: 10 },
     STATEMENT_TIMEOUT_MS: milliseconds(5_000, 600_000),
     LOCK_TIMEOUT_MS: milliseconds(2_000, 600_000),
-    CLAIM_LANES: { type: 'integer', minimum: 1, maximum: 100, default: 4 },
+    CLAIM_LANES: { type: 'integer', minimum: 1, maximum: 100, default: claimLanesDefault },
     CLAIM_BATCH_SIZE_MAX: { type: 'integer', minimum: 1, maximum: 10_000, default: 500 },
     CLAIMS_WAITING_MAX: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 20_000 },
     CLAIM_WAIT_TIMEOUT_MS: milliseconds(5_000, 600_000),

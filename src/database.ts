@@ -4,8 +4,8 @@ export interface DatabaseOptions {
   url: string;
   /** For reading coupons, and as many for creating them. */
   connectionsMax: number;
-  /** For claims. */
-  claimConnections: number;
+  /** Each has a connection of its own for claims. */
+  claimLanes: number;
   statementTimeoutMs: number;
   lockTimeoutMs: number;
   /** Told of each client that was given up because the database did not answer it. */
@@ -24,8 +24,8 @@ export interface Database {
   query<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
   /** As `query`, for answers that are read piece by piece; only the first piece has to come in time. */
   read<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
-  /** As `query`, on connections of their own for claims. */
-  claim<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
+  /** As `query`, on the connection of a lane (0, 1, …), which carries out what it is given one after the other. */
+  claim<T>(lane: number, run: (sql: Sql) => Promise<T>): Promise<T>;
   /** Does the database answer, and has it our tables? Never throws; takes 2 seconds at the most. */
   isHealthy(): Promise<boolean>;
   close(): Promise<void>;
@@ -47,7 +47,7 @@ export const CLAIM_SETTINGS = { plan_cache_mode: 'force_generic_plan', enable_se
 export function openDatabase({
   url,
   connectionsMax,
-  claimConnections,
+  claimLanes,
   statementTimeoutMs,
   lockTimeoutMs,
   onHung,
@@ -80,14 +80,14 @@ export function openDatabase({
     );
   const writer = open(connectionsMax, statementTimeoutMs);
   const reader = open(connectionsMax, READ_TIMEOUT_MS);
-  const claimer = open(claimConnections, statementTimeoutMs, CLAIM_SETTINGS);
+  const claimers = Array.from({ length: claimLanes }, () => open(1, statementTimeoutMs, CLAIM_SETTINGS));
   const probe = new Client(url, options(1, HEALTH_TIMEOUT_MS), HEALTH_TIMEOUT_MS, onHung);
   let probing: Promise<boolean> | undefined;
 
   return {
     query: (run) => writer.query(run),
     read: (run) => reader.query(run),
-    claim: (run) => claimer.query(run),
+    claim: (lane, run) => (claimers[lane] as Client).query(run),
     isHealthy() {
       probing ??= probe
         .query((sql) => sql`select from coupons limit 1`)
@@ -99,7 +99,7 @@ export function openDatabase({
       return probing;
     },
     async close() {
-      await Promise.all([writer, reader, claimer, probe].map((client) => client.close()));
+      await Promise.all([writer, reader, ...claimers, probe].map((client) => client.close()));
     },
   };
 }
@@ -115,40 +115,62 @@ type ClientOptions = postgres.Options<{ textArray: postgres.PostgresType }>;
 /**
  * A postgres.js client that is given up and replaced when the database does not answer: its connections may
  * lead to a machine that is gone, and the operating system takes a quarter of an hour to notice.
+ *
+ * With one connection, queries are carried out in the order in which they are given. When nobody knows what became of
+ * one, those behind it fail as well.
  */
 class Client {
   readonly #open: () => Sql;
   readonly #timeoutMs: number;
   readonly #onHung: (() => void) | undefined;
+  readonly #hasOneConnection: boolean;
   #sql: Sql;
+  /** Ends with the query before. */
+  #before: Promise<unknown> = Promise.resolve();
 
   constructor(url: string, options: ClientOptions, timeoutMs: number, onHung?: () => void) {
     this.#open = () => postgres(url, options) as Sql;
     this.#timeoutMs = timeoutMs;
     this.#onHung = onHung;
+    this.#hasOneConnection = options.max === 1;
     this.#sql = this.#open();
   }
 
   async query<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
     const sql = this.#sql;
+    const result = run(sql);
+    if (this.#hasOneConnection) {
+      // It stands behind the query before, and its time begins when that has ended.
+      const before = this.#before;
+      this.#before = result.catch(() => {});
+      await before;
+    }
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(this.#giveUp(sql)), this.#timeoutMs);
     });
     try {
-      return await Promise.race([run(sql), timeout]);
+      return await Promise.race([result, timeout]);
+    } catch (error) {
+      // postgres.js would send what stands behind it on a new connection: ahead of it, when it is run again.
+      if (this.#hasOneConnection && isOutcomeUnknown(error)) this.#replace(sql);
+      throw error;
     } finally {
       clearTimeout(timer);
     }
   }
 
   #giveUp(hung: Sql): DatabaseTimeout {
-    if (this.#sql === hung) {
-      this.#sql = this.#open();
-      hung.end({ timeout: 0 }).catch(() => {});
-      this.#onHung?.();
-    }
+    if (this.#replace(hung)) this.#onHung?.();
     return new DatabaseTimeout(`the database did not answer within ${this.#timeoutMs} ms`);
+  }
+
+  /** Goes on with new connections. What is under way on the old ones fails. */
+  #replace(sql: Sql): boolean {
+    if (this.#sql !== sql) return false;
+    this.#sql = this.#open();
+    sql.end({ timeout: 0 }).catch(() => {});
+    return true;
   }
 
   close(): Promise<void> {

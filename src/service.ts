@@ -54,13 +54,13 @@ export function openParts(config: Config, url: string, logger: Logger): Parts {
   const database = openDatabase({
     url,
     connectionsMax: config.DATABASE_CONNECTIONS_MAX,
-    claimConnections: config.CLAIM_LANES,
+    claimLanes: config.CLAIM_LANES,
     statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
     lockTimeoutMs: config.LOCK_TIMEOUT_MS,
     onHung: () => logger.warn('the database hangs: its connections are given up'),
   });
   const engine = new ClaimEngine({
-    decide: (requests) => database.claim((sql) => decideClaims(sql, requests)),
+    decide: (requests, lane) => database.claim(lane, (sql) => decideClaims(sql, requests)),
     lanes: config.CLAIM_LANES,
     batchSizeMax: config.CLAIM_BATCH_SIZE_MAX,
     waitingMax: config.CLAIMS_WAITING_MAX,

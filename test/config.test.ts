@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import t from 'tap';
-import { readConfig } from '../src/config.js';
+import { claimLanesDefault, readConfig } from '../src/config.js';
 
 const defaults = {
   PORT: 3000,
@@ -10,7 +10,7 @@ const defaults = {
   DATABASE_CONNECTIONS_MAX: 10,
   STATEMENT_TIMEOUT_MS: 5_000,
   LOCK_TIMEOUT_MS: 2_000,
-  CLAIM_LANES: 4,
+  CLAIM_LANES: claimLanesDefault,
   CLAIM_BATCH_SIZE_MAX: 500,
   CLAIMS_WAITING_MAX: 20_000,
   CLAIM_WAIT_TIMEOUT_MS: 5_000,

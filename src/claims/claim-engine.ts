@@ -16,8 +16,8 @@ export interface Claimer {
 }
 
 export interface ClaimEngineOptions {
-  /** Decides claims in one statement; see decideClaims. */
-  decide: (requests: readonly ClaimRequest[]) => Promise<readonly (ClaimOutcome | undefined)[]>;
+  /** Decides claims in one statement, on the connection of a lane (0, 1, …); see decideClaims. */
+  decide: (requests: readonly ClaimRequest[], lane: number) => Promise<readonly (ClaimOutcome | undefined)[]>;
   /** How many statements run at the same time. */
   lanes: number;
   batchSizeMax: number;
@@ -27,6 +27,8 @@ export interface ClaimEngineOptions {
 }
 
 const EXPIRY_INTERVAL_MS = 100;
+/** A statement by itself costs PostgreSQL about as much as this many claims in it: fewer are not sent ahead. */
+const AHEAD_SIZE_MIN = 16;
 
 /** Claims coupons. A coupon keeps to its lane, so that within a coupon the first who comes is the first served. */
 export class ClaimEngine implements Claimer {
@@ -41,15 +43,16 @@ export class ClaimEngine implements Claimer {
     this.#waitingMax = waitingMax;
     this.#lanes = Array.from(
       { length: lanes },
-      () =>
+      (_, lane) =>
         new Lane({
-          run: decide,
+          run: (requests) => decide(requests, lane),
           isOutcomeUnknown,
           schedule: setImmediate,
           pause: sleep,
           now: Date.now,
           // Half of all at the most: a coupon that everybody wants leaves room for the others.
           waitingMax: Math.ceil(waitingMax / Math.min(lanes, 2)),
+          aheadSizeMin: AHEAD_SIZE_MIN,
           ...limits,
         }),
     );

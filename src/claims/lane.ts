@@ -1,7 +1,10 @@
 /**
- * Group commit in the application: a lane runs one batch at a time, and what arrives meanwhile goes together
- * in the next. There is no timer to wait for company: a lone request goes at once, and batches grow with the load
+ * Group commit in the application: while a lane's batch runs, what arrives waits, and goes together in the next.
+ * There is no timer to wait for company: a lone request goes at once, and batches grow with the load
  * by themselves. (The idea is that of group commit in databases, DeWitt et al. 1984.)
+ *
+ * Under load the next batch is sent ahead, to stand behind the one that runs, so that whoever runs them goes from
+ * one to the next without waiting for us.
  *
  * A lane knows neither what a request is nor how a batch is run.
  */
@@ -10,6 +13,7 @@ export interface LaneOptions<Request, Outcome> {
   /**
    * Decides requests that go together: an outcome for each, in their order, or undefined for one that has to be
    * run again. When it throws, it has decided none, unless `isOutcomeUnknown` says that nobody knows.
+   * A batch that is sent ahead is run, and ends, after the one before it.
    */
   run: (requests: readonly Request[]) => Promise<readonly (Outcome | undefined)[]>;
   /** May a batch that failed with this error have been carried out? Such a batch is run again, until one tells. */
@@ -20,6 +24,8 @@ export interface LaneOptions<Request, Outcome> {
   pause: (ms: number) => Promise<void>;
   now: () => number;
   batchSizeMax: number;
+  /** From how many requests on a batch is sent ahead. */
+  aheadSizeMin: number;
   waitingMax: number;
   /** How long a request may wait for its batch to start. */
   waitMsMax: number;
@@ -56,7 +62,12 @@ export class Lane<Request, Outcome> {
   #waiting: Entry<Request, Outcome>[] = [];
   /** Those who have been run and go first in the next batch. */
   #again: Entry<Request, Outcome>[] = [];
-  #isWorking = false;
+  /** The sizes of the batches that run. */
+  readonly #running: number[] = [];
+  #isScheduled = false;
+  #isPaused = false;
+  /** Has no batch failed since the last success? Otherwise nothing is sent ahead: it would most likely fail as well. */
+  #isSteady = true;
   #pauseMs = PAUSE_MIN_MS;
 
   constructor(options: LaneOptions<Request, Outcome>) {
@@ -78,9 +89,12 @@ export class Lane<Request, Outcome> {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ request, caller, resolve, reject, since: this.#options.now(), unknownSince: 0 });
-      if (this.#isWorking) return;
-      this.#isWorking = true;
-      this.#options.schedule(() => void this.#work());
+      if (this.#isScheduled || !this.#mayStart()) return;
+      this.#isScheduled = true;
+      this.#options.schedule(() => {
+        this.#isScheduled = false;
+        this.#start();
+      });
     });
   }
 
@@ -93,20 +107,48 @@ export class Lane<Request, Outcome> {
     }
   }
 
-  async #work(): Promise<void> {
-    for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
-      try {
-        this.#settle(batch, await this.#options.run(batch.map((entry) => entry.request)));
-        this.#pauseMs = PAUSE_MIN_MS;
-      } catch (error) {
-        this.#fail(batch, error);
-        if (this.#again.length > 0) {
-          await this.#options.pause(this.#pauseMs);
-          this.#pauseMs = Math.min(2 * this.#pauseMs, PAUSE_MAX_MS);
-        }
-      }
+  #mayStart(): boolean {
+    if (this.#isPaused) return false;
+    const [running] = this.#running;
+    if (running === undefined) return true;
+    // Those who go again go before all others, when nothing runs. And a batch much smaller than the one that runs
+    // can as well grow a little.
+    return (
+      this.#running.length === 1 &&
+      this.#isSteady &&
+      this.#again.length === 0 &&
+      this.#waiting.length >= Math.max(this.#options.aheadSizeMin, running / 2)
+    );
+  }
+
+  #start(): void {
+    while (this.#mayStart()) {
+      const batch = this.#take();
+      if (batch.length === 0) return;
+      void this.#run(batch);
     }
-    this.#isWorking = false;
+  }
+
+  async #run(batch: Entry<Request, Outcome>[]): Promise<void> {
+    this.#running.push(batch.length);
+    try {
+      this.#settle(batch, await this.#options.run(batch.map((entry) => entry.request)));
+      this.#pauseMs = PAUSE_MIN_MS;
+      this.#isSteady = true;
+    } catch (error) {
+      this.#fail(batch, error);
+      this.#isSteady = false;
+      this.#isPaused ||= this.#again.length > 0;
+    }
+    this.#running.shift();
+    if (this.#isPaused) {
+      // What was sent ahead fails as well, most of the time.
+      if (this.#running.length > 0) return;
+      await this.#options.pause(this.#pauseMs);
+      this.#pauseMs = Math.min(2 * this.#pauseMs, PAUSE_MAX_MS);
+      this.#isPaused = false;
+    }
+    this.#start();
   }
 
   #take(): Entry<Request, Outcome>[] {

@@ -1,0 +1,67 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import pino from 'pino';
+import t, { type Test } from 'tap';
+import { readConfig } from '../src/config.js';
+import { openParts } from '../src/service.js';
+import { createDatabase } from './support/database.js';
+
+const here = { destroyed: false };
+
+/** The engine on a real database, with batches so small that several are under way. */
+async function startEngine(t: Test) {
+  const { sql, url } = await createDatabase(t);
+  const config = readConfig({ CLAIM_LANES: '2', CLAIM_BATCH_SIZE_MAX: '20' });
+  const { engine, close } = openParts(config, url, pino({ level: 'silent' }));
+  t.teardown(close);
+  const createCoupon = (name: string, amount: number) =>
+    sql`insert into coupons (name, amount, remaining_amount) values (${name}, ${amount}, ${amount})`;
+  const holders = async (name: string) => {
+    const rows = await sql<{ user_id: string }[]>`
+      select user_id from claims where coupon_name = ${name} order by claim_number`;
+    return rows.map(({ user_id }) => user_id);
+  };
+  return { sql, engine, createCoupon, holders };
+}
+
+const arrivals = Array.from({ length: 600 }, (_, i) => `user-${i}`);
+
+t.test('first come, first served: of 600 users the first 200 hold the coupon, in their order', async (t) => {
+  const { engine, createCoupon, holders } = await startEngine(t);
+  const coupons = ['A', 'B', 'C'];
+  for (const coupon of coupons) await createCoupon(coupon, 200);
+  const claims = [];
+  for (const [i, user] of arrivals.entries()) {
+    for (const coupon of coupons) claims.push(engine.claim(coupon, user, undefined, here));
+    if (i % 7 === 0) await nextTurn();
+  }
+  const outcomes = await Promise.all(claims);
+  t.equal(outcomes.filter((outcome) => outcome === 'claimed').length, 600);
+  t.equal(outcomes.filter((outcome) => outcome === 'out_of_stock').length, 1_200);
+  for (const coupon of coupons) t.same(await holders(coupon), arrivals.slice(0, 200));
+});
+
+t.test('first come, first served, also while the connections are cut again and again', async (t) => {
+  const { sql, engine, createCoupon, holders } = await startEngine(t);
+  await createCoupon('A', 200);
+  const claims = [];
+  let cuts = 0;
+  for (const [i, user] of arrivals.entries()) {
+    claims.push(engine.claim('A', user, undefined, here));
+    // From the first outcome on there is a connection to cut.
+    if (i === 0) await claims[0];
+    if (i % 7 === 0) await nextTurn();
+    if (i % 100 !== 50) continue;
+    const cut = await sql`
+      select pg_terminate_backend(pid)
+      from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`;
+    cuts += cut.length;
+  }
+  t.ok(cuts > 0);
+  const outcomes = await Promise.all(claims);
+  t.same(
+    arrivals.filter((_, i) => outcomes[i] === 'claimed' || outcomes[i] === 'replayed'),
+    arrivals.slice(0, 200),
+  );
+  t.same(await holders('A'), arrivals.slice(0, 200));
+});
