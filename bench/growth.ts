@@ -5,7 +5,7 @@ import type { ExtraDatabase, OwnDatabase } from './database.js';
 import { OTHER_FILES, openFilesMax } from './environment.js';
 import { type Bench, load, type Measurement, measure } from './measure.js';
 import { STEPS } from './scenarios.js';
-import { type Server, startServer } from './servers.js';
+import { type Server, type ServerKind, startServer } from './servers.js';
 import { newTraffic } from './step.js';
 import { couponName, type Traffic } from './traffic.js';
 import { median } from './verdicts.js';
@@ -15,8 +15,8 @@ export interface Growth {
   /** By claims in the table; `empty` was measured beside it, on a table that was empty. */
   rows: { size: number; full: Measurement[]; empty: Measurement[] }[];
   coupons: { size: number; full: Measurement[] }[];
-  /** None: the system does not allow so many connections. */
-  connections: { size: number; full: Measurement[] }[];
+  /** Without measurements: the system does not allow so many connections. */
+  connections: { size: number; full: Measurement[]; ceiling: Measurement[] }[];
 }
 
 const ROWS = [0, 100_000, 1_000_000, 5_000_000];
@@ -47,17 +47,26 @@ export async function runGrowth(bench: Bench, database: OwnDatabase): Promise<Gr
       bench.progress.tell(
         `note: ${size} connections are left out: a process may have ${filesMax} files open (ulimit -n)`,
       );
-      growth.connections.push({ size, full: [] });
+      growth.connections.push({ size, full: [], ceiling: [] });
       continue;
     }
-    growth.connections.push({ size, full: [await growConnections(bench, database, size)] });
+    growth.connections.push({
+      size,
+      full: [await growConnections(bench, database, 'engine', size)],
+      ceiling: [await growConnections(bench, database, 'ceiling', size)],
+    });
   }
   return growth;
 }
 
 /** A server of its own, whose memory is that of these connections alone. */
-async function growConnections(bench: Bench, database: OwnDatabase, size: number): Promise<Measurement> {
-  const server = await startServer('engine', database.url, database.folder, bench.signal);
+async function growConnections(
+  bench: Bench,
+  database: OwnDatabase,
+  kind: ServerKind,
+  size: number,
+): Promise<Measurement> {
+  const server = await startServer(kind, database.url, database.folder, bench.signal);
   try {
     const warmupSeconds = Math.max(bench.options.warmupSeconds, CONNECT_SECONDS[size] ?? 0);
     return await measure(bench, server, {

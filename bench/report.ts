@@ -111,20 +111,21 @@ export function tables(results: Results): string {
     );
   }
   if (growth) {
-    const of = (points: { size: number; full: Measurement[] }[], name: string) =>
-      points.map(({ size, full }): [string, string, Measurement[]] => [
-        `${size.toLocaleString('en')} ${name}`,
-        'engine',
-        full,
-      ]);
     parts.push(
       measurementTable('Growth', [
         ...growth.rows.flatMap(({ size, full, empty }): [string, string, Measurement[]][] => [
           [`${size.toLocaleString('en')} claims in the table`, 'engine', full],
           ['… none, in the same minute', 'engine', empty],
         ]),
-        ...of(growth.coupons, 'coupon(s)'),
-        ...of(growth.connections, 'connections'),
+        ...growth.coupons.map(({ size, full }): [string, string, Measurement[]] => [
+          `${size.toLocaleString('en')} coupon(s)`,
+          'engine',
+          full,
+        ]),
+        ...growth.connections.flatMap(({ size, full, ceiling }): [string, string, Measurement[]][] => [
+          [`${size.toLocaleString('en')} connections`, 'engine', full],
+          ['… no database', 'ceiling', ceiling],
+        ]),
       ]),
     );
   }
