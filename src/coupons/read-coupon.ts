@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import type { Sql } from 'postgres';
 import type { Database } from '../database.js';
 
 export interface Coupon {
@@ -37,17 +38,31 @@ const STALL_TIMEOUT_MS = 5_000;
  * claims are running. Undefined: there is no such coupon.
  */
 export async function readCoupon(database: Database, name: string): Promise<CouponReading | undefined> {
+  const rows = await database.read((sql) => selectRows(sql, name, HOLDERS_PER_PAGE));
+  if (rows.length === 0) return undefined;
+  if (rows.length < HOLDERS_PER_PAGE) return { coupon: couponOf(name, rows), rest: undefined };
+  // There may be more, and the snapshot is gone: from the start again.
+  return readPages(database, name);
+}
+
+/** One row for each holder, in the order of their claims, or one without a user. */
+function selectRows(sql: Sql, name: string, limit: number | null) {
+  return sql<Row[]>`
+    select amount, remaining_amount, user_id
+    from coupons
+    left join claims on claims.coupon_name collate "POSIX" = coupons.name collate "POSIX"
+    where coupons.name = ${name}
+    order by claim_number
+    limit ${limit}::bigint`;
+}
+
+function readPages(database: Database, name: string): Promise<CouponReading | undefined> {
   // postgres.js can hand out a cursor as an iterator, but that one ends like an answer that is complete when
   // the connection breaks between two pages. The promise of the callback form is rejected then.
   const pages = new PassThrough({ objectMode: true, highWaterMark: 1 });
   const rows = pages[Symbol.asyncIterator]() as AsyncIterableIterator<Row[]>;
   return database.read(async (sql) => {
-    sql<Row[]>`
-      select amount, remaining_amount, user_id
-      from coupons
-      left join claims on claims.coupon_name collate "POSIX" = coupons.name collate "POSIX"
-      where coupons.name = ${name}
-      order by claim_number`
+    selectRows(sql, name, null)
       .cursor(HOLDERS_PER_PAGE, async (page) => {
         if (!pages.destroyed && !pages.write(page)) await drainOrClose(pages);
         return pages.destroyed ? sql.CLOSE : undefined;
@@ -58,13 +73,13 @@ export async function readCoupon(database: Database, name: string): Promise<Coup
       );
     const first = await rows.next();
     if (first.done) return undefined;
-    const [{ amount, remaining_amount }] = first.value as [Row];
-    return {
-      coupon: { name, amount, remaining_amount, claimed_by: userIds(first.value) },
-      // A cursor fills its pages: one that is not full is the last.
-      rest: first.value.length < HOLDERS_PER_PAGE ? undefined : pagesOf(rows, () => void pages.destroy()),
-    };
+    return { coupon: couponOf(name, first.value), rest: pagesOf(rows, () => void pages.destroy()) };
   });
+}
+
+function couponOf(name: string, page: Row[]): Coupon {
+  const [{ amount, remaining_amount }] = page as [Row];
+  return { name, amount, remaining_amount, claimed_by: userIds(page) };
 }
 
 function pagesOf(rows: AsyncIterable<Row[]>, close: () => void): CouponPages {
