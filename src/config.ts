@@ -36,7 +36,7 @@ const milliseconds = (fallback: number, maximum: number) => ({
  * One lane makes the largest batches, and so the cheapest claims; more are for processors that would be idle otherwise,
  * and for several servers that want the same coupons.
  */
-export const claimLanesDefault = Math.min(Math.max(Math.floor(availableParallelism() / 2), 1), 4);
+const claimLanesDefault = Math.min(Math.max(Math.floor(availableParallelism() / 2), 1), 4);
 
 const schema = {
   type: 'object',

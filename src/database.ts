@@ -71,16 +71,13 @@ export function openDatabase({
       ...settings,
     },
   });
-  const open = (max: number, timeoutMs: number, settings = {}) =>
-    new Client(
-      url,
-      options(max, timeoutMs, settings),
-      Math.min(timeoutMs, statementTimeoutMs) + GRACE_MS,
-      onHung,
-    );
-  const writer = open(connectionsMax, statementTimeoutMs);
-  const reader = open(connectionsMax, READ_TIMEOUT_MS);
-  const claimers = Array.from({ length: claimLanes }, () => open(1, statementTimeoutMs, CLAIM_SETTINGS));
+  const giveUpMs = statementTimeoutMs + GRACE_MS;
+  const writer = new Client(url, options(connectionsMax, statementTimeoutMs), giveUpMs, onHung);
+  const reader = new Client(url, options(connectionsMax, READ_TIMEOUT_MS), giveUpMs, onHung);
+  const claimers = Array.from(
+    { length: claimLanes },
+    () => new OrderedClient(url, options(1, statementTimeoutMs, CLAIM_SETTINGS), giveUpMs, onHung),
+  );
   const probe = new Client(url, options(1, HEALTH_TIMEOUT_MS), HEALTH_TIMEOUT_MS, onHung);
   let probing: Promise<boolean> | undefined;
 
@@ -115,66 +112,84 @@ type ClientOptions = postgres.Options<{ textArray: postgres.PostgresType }>;
 /**
  * A postgres.js client that is given up and replaced when the database does not answer: its connections may
  * lead to a machine that is gone, and the operating system takes a quarter of an hour to notice.
- *
- * With one connection, queries are carried out in the order in which they are given. When nobody knows what became of
- * one, those behind it fail as well.
  */
 class Client {
   readonly #open: () => Sql;
   readonly #timeoutMs: number;
   readonly #onHung: (() => void) | undefined;
-  readonly #hasOneConnection: boolean;
   #sql: Sql;
-  /** Ends with the query before. */
-  #before: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   constructor(url: string, options: ClientOptions, timeoutMs: number, onHung?: () => void) {
     this.#open = () => postgres(url, options) as Sql;
     this.#timeoutMs = timeoutMs;
     this.#onHung = onHung;
-    this.#hasOneConnection = options.max === 1;
     this.#sql = this.#open();
   }
 
-  async query<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
-    const sql = this.#sql;
-    const result = run(sql);
-    if (this.#hasOneConnection) {
-      // It stands behind the query before, and its time begins when that has ended.
-      const before = this.#before;
-      this.#before = result.catch(() => {});
-      await before;
-    }
+  query<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.bound(this.#sql, run(this.#sql));
+  }
+
+  protected get sql(): Sql {
+    return this.#sql;
+  }
+
+  protected async bound<T>(sql: Sql, result: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(this.#giveUp(sql)), this.#timeoutMs);
+      timer = setTimeout(() => {
+        if (this.replace(sql)) this.#onHung?.();
+        reject(new DatabaseTimeout(`the database did not answer within ${this.#timeoutMs} ms`));
+      }, this.#timeoutMs);
     });
     try {
       return await Promise.race([result, timeout]);
-    } catch (error) {
-      // postgres.js would send what stands behind it on a new connection: ahead of it, when it is run again.
-      if (this.#hasOneConnection && isOutcomeUnknown(error)) this.#replace(sql);
-      throw error;
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #giveUp(hung: Sql): DatabaseTimeout {
-    if (this.#replace(hung)) this.#onHung?.();
-    return new DatabaseTimeout(`the database did not answer within ${this.#timeoutMs} ms`);
-  }
-
   /** Goes on with new connections. What is under way on the old ones fails. */
-  #replace(sql: Sql): boolean {
-    if (this.#sql !== sql) return false;
+  protected replace(sql: Sql): boolean {
+    if (this.#sql !== sql || this.#isClosed) return false;
     this.#sql = this.#open();
     sql.end({ timeout: 0 }).catch(() => {});
     return true;
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     return this.#sql.end({ timeout: CLOSE_TIMEOUT_SECONDS });
+  }
+}
+
+/**
+ * A client of one connection, which carries out its queries in the order in which they are given. When nobody knows
+ * what became of one, those behind it fail as well.
+ */
+class OrderedClient extends Client {
+  /** Ends with the query before. */
+  #before: Promise<unknown> = Promise.resolve();
+
+  override query<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
+    const { sql } = this;
+    const outcome = this.#after(this.#before, sql, run(sql));
+    this.#before = outcome.catch(() => {});
+    return outcome;
+  }
+
+  /** The time of a query begins when the one before has ended. */
+  async #after<T>(before: Promise<unknown>, sql: Sql, result: Promise<T>): Promise<T> {
+    result.catch(() => {});
+    await before;
+    try {
+      return await this.bound(sql, result);
+    } catch (error) {
+      // postgres.js would send what stands behind it on a new connection: ahead of it, when it is run again.
+      if (isOutcomeUnknown(error)) this.replace(sql);
+      throw error;
+    }
   }
 }
 

@@ -40,6 +40,30 @@ t.test('first come, first served: of 600 users the first 200 hold the coupon, in
   for (const coupon of coupons) t.same(await holders(coupon), arrivals.slice(0, 200));
 });
 
+t.test(
+  'first come, first served: who holds the coupon, or asks again, takes no place from the others',
+  async (t) => {
+    const { engine, createCoupon, holders } = await startEngine(t);
+    await createCoupon('A', 100);
+    // Each comes back after nine others, first with ever new requests, and everybody else twice in the same moment.
+    const asking = arrivals.flatMap((user, i) =>
+      i >= 10 ? [user, arrivals[i - 10] as string, user] : [user],
+    );
+    const claims = [];
+    for (const [i, user] of asking.entries()) {
+      claims.push(engine.claim('A', user, undefined, here));
+      if (i % 40 === 0) await nextTurn();
+    }
+    const outcomes = await Promise.all(claims);
+    t.same(await holders('A'), arrivals.slice(0, 100));
+    t.equal(outcomes.filter((outcome) => outcome === 'claimed').length, 100);
+    t.same(
+      asking.filter((_, i) => outcomes[i] === 'out_of_stock'),
+      asking.filter((user) => arrivals.indexOf(user) >= 100),
+    );
+  },
+);
+
 t.test('first come, first served, also while the connections are cut again and again', async (t) => {
   const { sql, engine, createCoupon, holders } = await startEngine(t);
   await createCoupon('A', 200);

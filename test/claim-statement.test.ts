@@ -88,16 +88,20 @@ t.test('the same request twice in a batch is one claim, and both are told so', a
 });
 
 t.test(
-  'nobody is told of no stock because of one who stood before and holds the coupon already',
+  'who holds the coupon, or asks twice, takes no place from those behind: the last item goes to the next',
   async (t) => {
     const { connect, createCoupon } = await setUp(t);
-    await createCoupon('A', 2);
+    await createCoupon('A', 3);
     const sql = connect();
     await decideClaims(sql, [request('A', 'holder')]);
-    const last = request('A', 'ada');
-    const [holder, decision] = await decideClaims(sql, [request('A', 'holder'), last]);
-    t.equal(holder, 'already_claimed');
-    t.same([decision ?? (await decideClaims(sql, [last]))[0]], ['claimed']);
+    const users = ['holder', 'ada', 'ada', 'holder', 'grace', 'alan'];
+    t.same(
+      await decideClaims(
+        sql,
+        users.map((user) => request('A', user)),
+      ),
+      ['already_claimed', 'claimed', 'already_claimed', 'already_claimed', 'claimed', undefined],
+    );
   },
 );
 

@@ -1,6 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import t from 'tap';
-import { claimLanesDefault, readConfig } from '../src/config.js';
+import { readConfig } from '../src/config.js';
 
 const defaults = {
   PORT: 3000,
@@ -10,7 +11,7 @@ const defaults = {
   DATABASE_CONNECTIONS_MAX: 10,
   STATEMENT_TIMEOUT_MS: 5_000,
   LOCK_TIMEOUT_MS: 2_000,
-  CLAIM_LANES: claimLanesDefault,
+  CLAIM_LANES: [1, 1, 2, 2, 3, 3][availableParallelism() - 2] ?? (availableParallelism() < 2 ? 1 : 4),
   CLAIM_BATCH_SIZE_MAX: 500,
   CLAIMS_WAITING_MAX: 20_000,
   CLAIM_WAIT_TIMEOUT_MS: 5_000,

@@ -28,8 +28,7 @@ export async function decideClaims(
   const names = [...new Set(couponNames)];
   const [row] = await sql<{ decisions: string }[]>`
     with requests as (
-      select coupon_name, user_id, key, ordinal,
-        row_number() over (partition by coupon_name order by ordinal) as place
+      select coupon_name, user_id, key, ordinal
       from unnest(${couponNames}::text[], ${userIds}::text[], ${keys}::text[])
         with ordinality as request (coupon_name, user_id, key, ordinal)
     ),
@@ -48,14 +47,34 @@ export async function decideClaims(
       order by name
       for no key update
     ),
-    -- Who holds the coupon already is passed over: by an older claim, by a user's other request in this batch, or
-    -- by a claim that another server committed while this statement waited for the lock, and that it cannot see,
-    -- because its snapshot is older than its lock.
+    -- First come, first served within a coupon. When more ask than can have one, nobody gets a place who would not
+    -- take a unit: the next in the order would go without, and a later batch would take it. Who is a holder is a
+    -- scalar subquery, because a join could be planned as a hash of the whole table, which costs more with every
+    -- claim; this is a probe of the primary key.
+    queue as (
+      select request.*, row_number() over (partition by coupon_name order by ordinal) as place
+      from (
+        select requests.*, remaining_amount,
+          row_number() over (partition by coupon_name, user_id order by ordinal) as attempt,
+          count(*) over (partition by coupon_name) as asked
+        from requests
+        join locked_coupons on name = coupon_name
+      ) as request
+      where attempt = 1 and (
+        asked <= remaining_amount
+        or (
+          select true
+          from claims as claim
+          where claim.coupon_name = request.coupon_name and claim.user_id = request.user_id
+        ) is null
+      )
+    ),
+    -- Who holds the coupon already is passed over, also by a claim that another server committed while this statement
+    -- waited for the lock, and that it cannot see, because its snapshot is older than its lock.
     made_claims as (
       insert into claims (coupon_name, user_id, idempotency_key)
       select coupon_name, user_id, key
-      from requests
-      join locked_coupons on name = coupon_name
+      from queue
       where place <= remaining_amount
       order by ordinal
       on conflict on constraint claims_pkey do nothing
@@ -72,15 +91,14 @@ export async function decideClaims(
         when (coupon_name, user_id, key) in (select coupon_name, user_id, idempotency_key from made_claims) then 'c'
         when (coupon_name, user_id) in (select coupon_name, user_id from made_claims) then 'a'
         else coalesce(
-          -- Who is refused may hold the coupon. A scalar subquery, because a join could be planned as a hash of
-          -- the whole table, which costs more with every claim; this is a probe of the primary key.
+          -- Who is refused may hold the coupon.
           (
             select case when claim.idempotency_key = request.key then 'r' else 'a' end
             from claims as claim
             where claim.coupon_name = request.coupon_name and claim.user_id = request.user_id
           ),
           -- Out of stock is who does not hold a coupon that was gone when the statement began, for then every one
-          -- of its claims can be seen. Otherwise a claim may be hidden, or a unit be left by one who was passed over.
+          -- of its claims can be seen. Otherwise a claim may be hidden, and a unit be left by one who was passed over.
           case
             when coupon_name in (select name from seen_coupons where remaining_amount = 0) then 's'
             when coupon_name in (select name from seen_coupons) then 'u'

@@ -59,9 +59,9 @@ const PAUSE_MAX_MS = 1_000;
 
 export class Lane<Request, Outcome> {
   readonly #options: LaneOptions<Request, Outcome>;
-  #waiting: Entry<Request, Outcome>[] = [];
+  readonly #waiting: Entry<Request, Outcome>[] = [];
   /** Those who have been run and go first in the next batch. */
-  #again: Entry<Request, Outcome>[] = [];
+  readonly #again: Entry<Request, Outcome>[] = [];
   /** The sizes of the batches that run. */
   readonly #running: number[] = [];
   #isScheduled = false;
@@ -154,16 +154,13 @@ export class Lane<Request, Outcome> {
   #take(): Entry<Request, Outcome>[] {
     this.expire();
     const isWaitedFor = ({ caller }: Entry<Request, Outcome>) => !caller.destroyed;
-    const batch = this.#again.filter(isWaitedFor);
-    this.#again = [];
-    for (let room = this.#room(batch); room > 0 && this.#waiting.length > 0; room = this.#room(batch)) {
-      batch.push(...this.#waiting.splice(0, room).filter(isWaitedFor));
+    const batch: Entry<Request, Outcome>[] = [];
+    for (const queue of [this.#again, this.#waiting]) {
+      while (queue.length > 0 && batch.length < this.#options.batchSizeMax) {
+        batch.push(...queue.splice(0, this.#options.batchSizeMax - batch.length).filter(isWaitedFor));
+      }
     }
     return batch;
-  }
-
-  #room(batch: Entry<Request, Outcome>[]): number {
-    return this.#options.batchSizeMax - batch.length;
   }
 
   #settle(batch: Entry<Request, Outcome>[], outcomes: readonly (Outcome | undefined)[]): void {

@@ -45,15 +45,20 @@ export async function readCoupon(database: Database, name: string): Promise<Coup
   return readPages(database, name);
 }
 
-/** One row for each holder, in the order of their claims, or one without a user. */
+/** One row for each holder, in the order of their claims, or one without a user. Without a limit: all. */
 function selectRows(sql: Sql, name: string, limit: number | null) {
   return sql<Row[]>`
     select amount, remaining_amount, user_id
     from coupons
-    left join claims on claims.coupon_name collate "POSIX" = coupons.name collate "POSIX"
+    left join lateral (
+      select user_id, claim_number
+      from claims
+      where coupon_name collate "POSIX" = coupons.name collate "POSIX"
+      order by claim_number
+      limit ${limit}::bigint
+    ) as holder on true
     where coupons.name = ${name}
-    order by claim_number
-    limit ${limit}::bigint`;
+    order by claim_number`;
 }
 
 function readPages(database: Database, name: string): Promise<CouponReading | undefined> {
