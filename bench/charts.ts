@@ -29,7 +29,7 @@ export function drawCharts({ rounds, latency, growth }: Results): Chart[] {
         'Latency at fixed rates',
         `Milliseconds from the moment at which a claim was due (open loop); the capacity is ${round(latency.capacity)} claims/s.`,
         latency.points.map(({ share }) => `${share * 100} % of the capacity`),
-        percentiles(latency.points.map(({ measurement }) => [measurement])),
+        percentiles(latency.points.map(({ measurements }) => measurements)),
       ),
     );
   }

@@ -102,11 +102,7 @@ export function tables(results: Results): string {
       `Latency at fixed rates (open loop, from the moment at which a claim was due); capacity ${round(latency.capacity)} claims/s.`,
       measurementTable(
         'Load',
-        latency.points.map(({ share, measurement }) => [
-          `${share * 100} %`,
-          measurement.server,
-          [measurement],
-        ]),
+        latency.points.map(({ share, measurements }) => [`${share * 100} %`, 'engine', measurements]),
       ),
     );
   }

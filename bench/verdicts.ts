@@ -106,7 +106,7 @@ export function judge(
   const half = latency?.points.find(({ share }) => share === 0.5);
   add(
     'p99 at half of the capacity',
-    half ? [half.measurement.latencyMs.p99] : [],
+    half?.measurements.map(({ latencyMs }) => latencyMs.p99) ?? [],
     HALF_LOAD_P99_MS_MAX,
     false,
     'ms',
