@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../db/free-port.js';
 import { builtFile } from './build.js';
 
 /** The service, or one of the peers that it is compared with. */
@@ -70,13 +70,4 @@ async function isHealthy(url: string): Promise<boolean> {
   const response = await fetch(`${url}/health`).catch(() => undefined);
   await response?.arrayBuffer();
   return response?.status === 200;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
 }

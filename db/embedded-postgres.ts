@@ -1,20 +1,12 @@
-import { execFile, spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { chown, mkdir, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import postgres, { type Sql } from 'postgres';
 import { projectRoot } from '../src/project-root.js';
-import {
-  findBinaries,
-  isOpenToAll,
-  type PostgresBinaries,
-  reachableBinaries,
-  type ServerUser,
-  serverUser,
-} from './postgres-binaries.js';
+import { freePort } from './free-port.js';
+import { connectionUrl, type Installation, initialize, install, launch } from './installation.js';
+import { isOpenToAll } from './postgres-binaries.js';
 import { findPostmaster, isAlive, type Postmaster } from './postmaster.js';
 
 /** A running PostgreSQL of our own. */
@@ -26,16 +18,6 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-interface Installation {
-  binaries: PostgresBinaries;
-  /** The data directory, without symbolic links. */
-  data: string;
-  log: string;
-  user: ServerUser | undefined;
-  /** Arguments for every start of the server. */
-  settings: string[];
-}
-
 /** What keeps a server ours: an open connection that holds the lock of its users. */
 interface Membership {
   keeper: Sql;
@@ -44,7 +26,6 @@ interface Membership {
 }
 
 const DATABASE = 'coupons';
-const PASSWORD_FILE = 'service-password';
 const LAUNCHES_MAX = 20;
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
@@ -104,26 +85,6 @@ export async function startEmbeddedPostgres(
   };
 }
 
-async function install(folder: string, settings: Record<string, string>): Promise<Installation> {
-  const found = await findBinaries();
-  await mkdir(folder, { recursive: true });
-  const place = await realpath(folder);
-  const data = join(place, 'postgres');
-  const user = await serverUser(data);
-  if (user && !(await isOpenToAll(place))) {
-    throw new Error(
-      `PostgreSQL does not run as root, and the user it would run as (${user.uid}) cannot enter ${place}: set DATA_DIR to a folder that every user can enter`,
-    );
-  }
-  return {
-    binaries: await reachableBinaries(found, place, user),
-    data,
-    log: join(place, 'postgres.log'),
-    user,
-    settings: Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-  };
-}
-
 /** Joins the server of these data, after starting it if none runs. */
 async function enter(installation: Installation, port?: number): Promise<Membership> {
   const { data, log } = installation;
@@ -142,72 +103,6 @@ async function enter(installation: Installation, port?: number): Promise<Members
   }
   const lines = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-3).join('\n');
   throw new Error(`PostgreSQL did not start. The end of ${log}:\n${lines}`);
-}
-
-/** Makes the data directory, whole or not at all, however many processes try at once. */
-async function initialize({ binaries, data, user }: Installation): Promise<void> {
-  if (await readFile(join(data, 'PG_VERSION')).catch(() => undefined)) return;
-  const incomplete = `${data}.${process.pid}`;
-  const passwordFile = join(incomplete, '..', `password.${process.pid}`);
-  await rm(incomplete, { recursive: true, force: true });
-  await mkdir(incomplete, { mode: 0o700 });
-  await writeFile(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600 });
-  if (user) {
-    await chown(incomplete, user.uid, user.gid);
-    await chown(passwordFile, user.uid, user.gid);
-  }
-  await promisify(execFile)(
-    binaries.initdb,
-    [
-      '-D',
-      incomplete,
-      '-U',
-      'postgres',
-      '-A',
-      'scram-sha-256',
-      '--pwfile',
-      passwordFile,
-      '-E',
-      'UTF8',
-      '--locale',
-      'C',
-    ],
-    { ...user, cwd: incomplete },
-  );
-  await rename(passwordFile, join(incomplete, PASSWORD_FILE));
-  // It fails when another process was faster, whose data are then there.
-  await rename(incomplete, data).catch(() => rm(incomplete, { recursive: true }));
-}
-
-/**
- * Starts a server and returns once it has taken its lock file or has given up: because another process was
- * faster, because the port was taken meanwhile, or because a dead server's last processes are still going.
- */
-async function launch({ binaries, data, log, user, settings }: Installation, port: number): Promise<void> {
-  const output = await open(log, 'a');
-  // In a process group of its own: Ctrl-C in the terminal is for the service, which needs the server to the end.
-  const child = spawn(
-    binaries.postgres,
-    [
-      '-D',
-      data,
-      '-p',
-      String(port),
-      '-c',
-      'listen_addresses=127.0.0.1',
-      '-c',
-      'unix_socket_directories=',
-      ...settings,
-    ],
-    { ...user, cwd: data, detached: true, stdio: ['ignore', output.fd, output.fd] },
-  );
-  let over = false;
-  child.once('error', () => (over = true));
-  child.once('exit', () => (over = true));
-  child.unref();
-  await output.close();
-  while (!over && !(await findPostmaster(data))) await sleep(POLL_INTERVAL_MS);
-  if (over) await sleep(RETRY_DELAY_MS);
 }
 
 /** Connects to a server and becomes one of its users; undefined if it does not take us (yet, or any more). */
@@ -251,17 +146,4 @@ async function leave({ keeper, postmaster }: Membership): Promise<void> {
     if (Date.now() > deadline) process.kill(postmaster.pid, 'SIGQUIT');
     await sleep(POLL_INTERVAL_MS);
   }
-}
-
-async function connectionUrl(data: string, port: number, database: string): Promise<string> {
-  const password = (await readFile(join(data, PASSWORD_FILE), 'utf8')).trim();
-  return `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
 }

@@ -36,7 +36,9 @@ const milliseconds = (fallback: number, maximum: number) => ({
  * One lane makes the largest batches, and so the cheapest claims; more are for processors that would be idle otherwise,
  * and for several servers that want the same coupons.
  */
-const claimLanesDefault = Math.min(Math.max(Math.floor(availableParallelism() / 2), 1), 4);
+export function defaultClaimLanes(processors: number): number {
+  return Math.min(Math.max(Math.floor(processors / 2), 1), 4);
+}
 
 const schema = {
   type: 'object',
@@ -50,7 +52,12 @@ const schema = {
     DATABASE_CONNECTIONS_MAX: { type: 'integer', minimum: 1, maximum: 1000, default: 10 },
     STATEMENT_TIMEOUT_MS: milliseconds(5_000, 600_000),
     LOCK_TIMEOUT_MS: milliseconds(2_000, 600_000),
-    CLAIM_LANES: { type: 'integer', minimum: 1, maximum: 100, default: claimLanesDefault },
+    CLAIM_LANES: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100,
+      default: defaultClaimLanes(availableParallelism()),
+    },
     CLAIM_BATCH_SIZE_MAX: { type: 'integer', minimum: 1, maximum: 10_000, default: 500 },
     CLAIMS_WAITING_MAX: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 20_000 },
     CLAIM_WAIT_TIMEOUT_MS: milliseconds(5_000, 600_000),

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { OutcomeUnknown, Overloaded } from './claims/lane.js';
 import type { ErrorCode, Problem } from './contract.js';
-import { isDatabaseUnavailable } from './database.js';
+import { isDatabaseUnavailable } from './database-errors.js';
 import { InvalidBody } from './json-body.js';
 import { describeViolation } from './violations.js';
 

@@ -9,7 +9,8 @@ import { buildApp } from './app.js';
 import { ClaimEngine } from './claims/claim-engine.js';
 import { decideClaims } from './claims/claim-statement.js';
 import type { Config } from './config.js';
-import { type Database, isDatabaseUnavailable, openDatabase } from './database.js';
+import { type Database, openDatabase } from './database.js';
+import { isDatabaseUnavailable } from './database-errors.js';
 
 const WAIT_MIN_MS = 250;
 const WAIT_MAX_MS = 5_000;

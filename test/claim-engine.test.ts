@@ -4,13 +4,14 @@ import t, { type Test } from 'tap';
 import { readConfig } from '../src/config.js';
 import { openParts } from '../src/service.js';
 import { createDatabase } from './support/database.js';
+import { lockAwaited, lockCoupon } from './support/locks.js';
 
 const here = { destroyed: false };
 
 /** The engine on a real database, with batches so small that several are under way. */
-async function startEngine(t: Test) {
+async function startEngine(t: Test, settings: Record<string, string> = {}) {
   const { sql, url } = await createDatabase(t);
-  const config = readConfig({ CLAIM_LANES: '2', CLAIM_BATCH_SIZE_MAX: '20' });
+  const config = readConfig({ CLAIM_LANES: '2', CLAIM_BATCH_SIZE_MAX: '20', ...settings });
   const { engine, close } = openParts(config, url, pino({ level: 'silent' }));
   t.teardown(close);
   const createCoupon = (name: string, amount: number) =>
@@ -89,3 +90,25 @@ t.test('first come, first served, also while the connections are cut again and a
   );
   t.same(await holders('A'), arrivals.slice(0, 200));
 });
+
+t.test(
+  'a coupon that everybody wants takes half of the room, and leaves the other half to other lanes',
+  async (t) => {
+    const { sql, engine, createCoupon } = await startEngine(t, { CLAIMS_WAITING_MAX: '10' });
+    const others = Array.from({ length: 8 }, (_, i) => `other-${i}`);
+    for (const coupon of ['A', ...others]) await createCoupon(coupon, 100);
+    const claim = (coupon: string, user: string) =>
+      engine.claim(coupon, user, undefined, here).catch((error: Error) => error.constructor.name);
+    const release = await lockCoupon(t, sql, 'A');
+    const running = claim('A', 'running');
+    await lockAwaited(sql);
+    const waiting = arrivals.slice(0, 20).map((user) => claim('A', user));
+    const elsewhere = await Promise.all(others.map((coupon) => claim(coupon, 'ada')));
+    t.same(new Set(elsewhere), new Set(['Overloaded', 'claimed']), 'on the same lane, and on the other');
+    await release();
+    t.equal(await running, 'claimed');
+    const outcomes = await Promise.all(waiting);
+    t.equal(outcomes.filter((outcome) => outcome === 'claimed').length, 5);
+    t.equal(outcomes.filter((outcome) => outcome === 'Overloaded').length, 15);
+  },
+);

@@ -105,11 +105,13 @@ t.test(
   },
 );
 
-t.test('a claim that another server commits meanwhile hides neither itself nor the last item', async (t) => {
+/**
+ * Another server has claimed for ada, and has not committed: our statement, for her and for grace, waits for the coupon's
+ * row, with a snapshot in which she holds nothing. What does it say when the other commits, and then in the end?
+ */
+async function raceWithAnotherServer(t: Test, stock: number) {
   const { sql, connect, createCoupon, stockOf } = await setUp(t);
-  await createCoupon('A', 2);
-  // The other server has claimed for ada, and has not committed: our statement waits for the coupon's row, with a
-  // snapshot in which ada holds nothing.
+  await createCoupon('A', stock);
   const other = await connect().reserve();
   await other`begin`;
   t.same(await decideClaims(other, [request('A', 'ada')]), ['claimed']);
@@ -119,27 +121,23 @@ t.test('a claim that another server commits meanwhile hides neither itself nor t
   await lockAwaited(sql);
   await other`commit`;
   other.release();
-  t.same(await decisions, [undefined, undefined], 'one is doubtful, and so is the one who stood behind her');
-  t.same(await decideAll(ours, batch), ['already_claimed', 'claimed']);
-  t.same(await stockOf('A'), { remaining_amount: 0, made: 2 });
+  return { first: await decisions, last: await decideAll(ours, batch), stock: await stockOf('A') };
+}
+
+t.test('a claim that another server commits meanwhile hides neither itself nor the last item', async (t) => {
+  const { first, last, stock } = await raceWithAnotherServer(t, 2);
+  t.same(first, [undefined, undefined], 'one is doubtful, and so is the one who stood behind her');
+  t.same(last, ['already_claimed', 'claimed']);
+  t.same(stock, { remaining_amount: 0, made: 2 });
 });
 
 t.test(
   'who gets the last item through another server meanwhile is not told that there is none',
   async (t) => {
-    const { sql, connect, createCoupon } = await setUp(t);
-    await createCoupon('A', 1);
-    const other = await connect().reserve();
-    await other`begin`;
-    t.same(await decideClaims(other, [request('A', 'ada')]), ['claimed']);
-    const batch = [request('A', 'ada'), request('A', 'grace')];
-    const ours = connect();
-    const decisions = decideClaims(ours, batch);
-    await lockAwaited(sql);
-    await other`commit`;
-    other.release();
-    t.same(await decisions, [undefined, undefined], 'the stock was there when the statement began');
-    t.same(await decideAll(ours, batch), ['already_claimed', 'out_of_stock']);
+    const { first, last, stock } = await raceWithAnotherServer(t, 1);
+    t.same(first, [undefined, undefined], 'the stock was there when the statement began');
+    t.same(last, ['already_claimed', 'out_of_stock']);
+    t.same(stock, { remaining_amount: 0, made: 1 });
   },
 );
 

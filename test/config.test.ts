@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import t from 'tap';
-import { readConfig } from '../src/config.js';
+import { defaultClaimLanes, readConfig } from '../src/config.js';
 
 const defaults = {
   PORT: 3000,
@@ -11,7 +11,7 @@ const defaults = {
   DATABASE_CONNECTIONS_MAX: 10,
   STATEMENT_TIMEOUT_MS: 5_000,
   LOCK_TIMEOUT_MS: 2_000,
-  CLAIM_LANES: [1, 1, 2, 2, 3, 3][availableParallelism() - 2] ?? (availableParallelism() < 2 ? 1 : 4),
+  CLAIM_LANES: defaultClaimLanes(availableParallelism()),
   CLAIM_BATCH_SIZE_MAX: 500,
   CLAIMS_WAITING_MAX: 20_000,
   CLAIM_WAIT_TIMEOUT_MS: 5_000,
@@ -21,6 +21,10 @@ const defaults = {
 
 t.test('without any setting the defaults hold', async (t) => {
   t.strictSame({ ...readConfig({}) }, defaults);
+});
+
+t.test('there is a lane for two processors, one at least and four at most', async (t) => {
+  t.strictSame([1, 2, 3, 4, 7, 8, 64].map(defaultClaimLanes), [1, 1, 1, 2, 3, 4, 4]);
 });
 
 t.test('a setting that is empty or blank counts as absent', async (t) => {

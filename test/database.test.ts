@@ -1,6 +1,7 @@
 import postgres from 'postgres';
 import t from 'tap';
-import { DatabaseTimeout, isDatabaseUnavailable, openDatabase } from '../src/database.js';
+import { openDatabase } from '../src/database.js';
+import { DatabaseTimeout, isDatabaseUnavailable } from '../src/database-errors.js';
 import { problemIn } from './support/app.js';
 import { createDatabase } from './support/database.js';
 import { startOwnPostgres } from './support/own-postgres.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isOutcomeUnknown } from '../database.js';
+import { isOutcomeUnknown } from '../database-errors.js';
 import { type Caller, Lane, Overloaded } from './lane.js';
 import type { ClaimOutcome, ClaimRequest } from './outcome.js';
 

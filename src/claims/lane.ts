@@ -65,7 +65,8 @@ export class Lane<Request, Outcome> {
   /** The sizes of the batches that run. */
   readonly #running: number[] = [];
   #isScheduled = false;
-  #isPaused = false;
+  /** Nothing may start: what failed is to be run again, after a pause. */
+  #isHeld = false;
   /** Has no batch failed since the last success? Otherwise nothing is sent ahead: it would most likely fail as well. */
   #isSteady = true;
   #pauseMs = PAUSE_MIN_MS;
@@ -108,7 +109,7 @@ export class Lane<Request, Outcome> {
   }
 
   #mayStart(): boolean {
-    if (this.#isPaused) return false;
+    if (this.#isHeld) return false;
     const [running] = this.#running;
     if (running === undefined) return true;
     // Those who go again go before all others, when nothing runs. And a batch much smaller than the one that runs
@@ -138,15 +139,15 @@ export class Lane<Request, Outcome> {
     } catch (error) {
       this.#fail(batch, error);
       this.#isSteady = false;
-      this.#isPaused ||= this.#again.length > 0;
+      this.#isHeld ||= this.#again.length > 0;
     }
     this.#running.shift();
-    if (this.#isPaused) {
-      // What was sent ahead fails as well, most of the time.
+    if (this.#isHeld) {
+      // What was sent ahead may fail as well: both are run again together, in their order.
       if (this.#running.length > 0) return;
       await this.#options.pause(this.#pauseMs);
       this.#pauseMs = Math.min(2 * this.#pauseMs, PAUSE_MAX_MS);
-      this.#isPaused = false;
+      this.#isHeld = false;
     }
     this.#start();
   }

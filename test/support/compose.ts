@@ -4,10 +4,10 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import type { Test } from 'tap';
+import { freePort } from '../../db/free-port.js';
 import { projectRoot } from '../../src/project-root.js';
 import { type Client, createClient } from './app.js';
 import { atExit } from './at-exit.js';
-import { freePort } from './own-postgres.js';
 import { until } from './until.js';
 
 /** The services of docker-compose.yml, under a name and on a port of their own. */

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import type { Test } from 'tap';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../db/embedded-postgres.js';
+import { freePort } from '../../db/free-port.js';
 import { isAlive } from '../../db/postmaster.js';
 import { atExit } from './at-exit.js';
 import { until } from './until.js';
@@ -59,14 +59,6 @@ export function killPostmasterAfter(t: Test, folder: string): void {
     kill();
     await until('the end of the server', () => postmasterOf(folder) === undefined);
   });
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Starts a server that keeps its port over restarts. */

@@ -1,0 +1,57 @@
+import type { Test } from 'tap';
+import { Lane, type LaneOptions } from '../../src/claims/lane.js';
+
+const here = { destroyed: false };
+
+export class Broken extends Error {}
+
+/** A lane whose batches, clock and moments are in the test's hand. */
+export function createLane(options: Partial<LaneOptions<string, string>> = {}) {
+  const batches: {
+    requests: readonly string[];
+    resolve: (outcomes: (string | undefined)[]) => void;
+    reject: (error: Error) => void;
+  }[] = [];
+  const scheduled: (() => void)[] = [];
+  const pauses: { ms: number; over: () => void }[] = [];
+  const clock = { now: 1_000 };
+  const lane = new Lane<string, string>({
+    run: (requests) => new Promise((resolve, reject) => batches.push({ requests, resolve, reject })),
+    isOutcomeUnknown: (error) => error instanceof Broken,
+    schedule: (callback) => scheduled.push(callback),
+    pause: (ms) => new Promise((over) => pauses.push({ ms, over })),
+    now: () => clock.now,
+    batchSizeMax: 3,
+    aheadSizeMin: 4,
+    waitingMax: 5,
+    waitMsMax: 100,
+    unknownMsMax: 1_000,
+    ...options,
+  });
+  const submit = (request: string, caller = here) => {
+    const outcome = lane.submit(request, caller);
+    outcome.catch(() => {});
+    return outcome;
+  };
+  /** Lets the scheduled begin, and what follows from it happen. */
+  const turn = async () => {
+    for (const callback of scheduled.splice(0)) callback();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  /** Ends a batch with these outcomes, and lets what follows from it happen. */
+  const decide = async (batch: number, outcomes: (string | undefined)[]) => {
+    batches[batch]?.resolve(outcomes);
+    await turn();
+    await turn();
+  };
+  return { lane, batches, pauses, clock, submit, turn, decide };
+}
+
+export async function rejects(
+  t: Test,
+  outcome: Promise<string>,
+  type: new (...args: never[]) => Error,
+): Promise<void> {
+  const error = await outcome.catch((error: unknown) => error);
+  t.ok(error instanceof type, `it is rejected with ${type.name}`);
+}
