@@ -53,9 +53,7 @@ export function round(value: number | null): string {
 /** How a run was made, in a sentence or two. */
 export function describe({ environment, options, startedAt, tookSeconds }: Results): string {
   const { processor, cores, memoryGiB, system, node, postgres, commit, loadBefore } = environment;
-  const database = postgres
-    ? `PostgreSQL ${postgres} (as it comes: fsync on)`
-    : `the server at ${options.url}`;
+  const database = postgres ? `PostgreSQL ${postgres} (fsync on)` : `the server at ${options.url}`;
   const load = options.rate ? `Open loop, ${options.rate} a second` : `Closed loop by ${options.load}`;
   return [
     `${startedAt.slice(0, 10)}, ${commit ? `commit ${commit}, ` : ''}${processor} (${cores} cores, shared by the load, the server and the database), ${memoryGiB} GiB, ${system}, Node ${node}, ${database}.`,

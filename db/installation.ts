@@ -31,6 +31,9 @@ const RETRY_DELAY_MS = 500;
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
+  // Until the first checkpoint has left segments of the log to be used again, each new one would be filled with zeros:
+  // all claims wait for that, see decision 0007.
+  wal_init_zero: 'off',
 };
 
 /** @throws Error when there is no server for this platform, or none that could enter the folder. */

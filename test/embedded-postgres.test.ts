@@ -98,6 +98,21 @@ t.test('a lock file whose process number another program has now is no obstacle'
   t.ok(await answers(other.url), 'the other PostgreSQL has been left alone');
 });
 
+t.test('commits wait for the disk, but not for a log that is filled with zeros', async (t) => {
+  const server = await startEmbeddedPostgres(await dataFolder(t));
+  const sql = postgres(server.url, { max: 1 });
+  t.teardown(() => sql.end().then(server.stop));
+  const settings = await sql`
+    select name, setting from pg_settings
+    where name in ('fsync', 'synchronous_commit', 'full_page_writes', 'wal_init_zero')`;
+  t.same(Object.fromEntries(settings.map(({ name, setting }) => [name, setting])), {
+    fsync: 'on',
+    synchronous_commit: 'on',
+    full_page_writes: 'on',
+    wal_init_zero: 'off',
+  });
+});
+
 t.test('a process is known by what it was started with, also where there is no /proc', async (t) => {
   t.match(await commandLineOf(process.pid), /node.* .*embedded-postgres\.test\.ts/);
   t.match(await commandLineOf(process.pid, '/nowhere'), /node.* .*embedded-postgres\.test\.ts/);

@@ -10,7 +10,7 @@ t.setTimeout(1_800_000);
 t.test('docker-compose.yml, from the build to the deletion of its data', async (t) => {
   const compose = await createCompose(t);
   const client = await compose.up('--build');
-  const api = await compose.api();
+  const api = await compose.container('api');
 
   await t.test('the container becomes healthy', async (t) => {
     const isHealthy = async () => (await inspect(api, '.State.Health.Status')) === 'healthy';
@@ -23,6 +23,14 @@ t.test('docker-compose.yml, from the build to the deletion of its data', async (
 
   await t.test('the default password is warned of', async (t) => {
     t.match(await run('docker', ['logs', api]), /"level":40.*default password: set POSTGRES_PASSWORD/);
+  });
+
+  await t.test('the database fills no log with zeros', async (t) => {
+    const ask = 'psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -Atc "show wal_init_zero"';
+    t.equal(
+      (await run('docker', ['exec', await compose.container('database'), 'sh', '-c', ask])).trim(),
+      'off',
+    );
   });
 
   await t.test('the commands of the README are answered as it says', (t) => followReadme(t, compose));
@@ -49,7 +57,7 @@ t.test('docker-compose.yml, from the build to the deletion of its data', async (
   });
 
   await t.test('the image without DATABASE_URL says that it needs it, and exits with 1', async (t) => {
-    const image = await inspect<string>(await compose.api(), '.Image');
+    const image = await inspect<string>(await compose.container('api'), '.Image');
     const error = await run('docker', ['run', '--rm', image]).catch((error) => error);
     t.equal(error.code, 1);
     t.match(error.stdout + error.stderr, 'set DATABASE_URL to a PostgreSQL');

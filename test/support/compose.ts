@@ -16,8 +16,8 @@ export interface Compose {
   /** Starts what does not run yet, and waits until the service can be reached. */
   up(...options: string[]): Promise<Client>;
   down(...options: string[]): Promise<void>;
-  /** The id of the container of the service `api`. */
-  api(): Promise<string>;
+  /** The id of the container of a service. */
+  container(service: 'api' | 'database'): Promise<string>;
 }
 
 const SETTINGS = ['POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_DB', 'LOG_LEVEL', 'COMPOSE_FILE'];
@@ -68,7 +68,7 @@ export async function createCompose(t: Test): Promise<Compose> {
       return createClient(t, url);
     },
     down: async (...options) => void (await compose('down', ...options)),
-    api: async () => (await compose('ps', '--quiet', 'api')).trim(),
+    container: async (service) => (await compose('ps', '--quiet', service)).trim(),
   };
 }
 
