@@ -7,7 +7,7 @@ import { startEmbeddedPostgres } from '../db/embedded-postgres.js';
 import { migrate } from '../db/migrate.js';
 import { findPostmaster } from '../db/postmaster.js';
 
-/** A PostgreSQL of our own, in a temporary folder, with the settings that it comes with. */
+/** A PostgreSQL of our own, in a temporary folder, with the settings of the service's own. */
 export interface OwnDatabase {
   url: string;
   sql: Sql;

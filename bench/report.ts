@@ -53,10 +53,15 @@ export function round(value: number | null): string {
 /** How a run was made, in a sentence or two. */
 export function describe({ environment, options, startedAt, tookSeconds }: Results): string {
   const { processor, cores, memoryGiB, system, node, postgres, commit, loadBefore } = environment;
-  const database = postgres ? `PostgreSQL ${postgres} (fsync on)` : `the server at ${options.url}`;
+  const shared = postgres ? ', shared by the load, the server and the database' : '';
+  // What a server that runs already was made of, nobody knows here.
+  const version = postgres && commit ? `commit ${commit}, ` : '';
+  const database = postgres
+    ? `PostgreSQL ${postgres} (fsync on, wal_init_zero off)`
+    : `the server at ${options.url}`;
   const load = options.rate ? `Open loop, ${options.rate} a second` : `Closed loop by ${options.load}`;
   return [
-    `${startedAt.slice(0, 10)}, ${commit ? `commit ${commit}, ` : ''}${processor} (${cores} cores, shared by the load, the server and the database), ${memoryGiB} GiB, ${system}, Node ${node}, ${database}.`,
+    `${startedAt.slice(0, 10)}, ${version}${processor} (${cores} cores${shared}), ${memoryGiB} GiB, ${system}, Node ${node}, ${database}.`,
     `${load}; rounds: ${options.rounds}, of ${options.durationSeconds} s each after ${options.warmupSeconds} s of warm-up; figures are medians. It took ${(tookSeconds / 60).toFixed(1)} minutes; load average before it ${loadBefore.toFixed(1)}.`,
     ...(options.quick ? ['A quick run: for a first look, not for comparisons.'] : []),
   ].join('\n');
