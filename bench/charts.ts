@@ -10,6 +10,7 @@ const COLORS: Record<Measurement['server'] | 'database', string> = {
   'row-lock': '#ea580c',
   statement: '#0d9488',
   ceiling: '#94a3b8',
+  refusal: '#cbd5e1',
   database: '#a78bfa',
 };
 

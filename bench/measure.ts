@@ -6,7 +6,7 @@ import { runLoad } from './load.js';
 import type { LoadPlan } from './load-process.js';
 import type { Options } from './options.js';
 import type { Progress } from './progress.js';
-import type { Server, ServerKind } from './servers.js';
+import { isWithoutDatabase, type Server, type ServerKind } from './servers.js';
 import { newTraffic, type Step } from './step.js';
 import type { LoadResult } from './tally.js';
 import type { Traffic } from './traffic.js';
@@ -51,7 +51,7 @@ export async function measure(bench: Bench, on: ServerKind | Server, step: Step)
   bench.signal.throwIfAborted();
   const server = typeof on === 'string' ? await bench.server(on) : on;
   const traffic = newTraffic(step);
-  const hasBooks = server.kind !== 'ceiling';
+  const hasBooks = !isWithoutDatabase(server.kind);
   if (hasBooks) await bench.books.createCoupons(traffic, step.amount);
   const rowsBefore = step.isSoldOut && hasBooks ? await sellOut(server, step, traffic) : 0;
   const measurement = await load(bench, server, step, traffic, hasBooks ? bench.books : null, rowsBefore);

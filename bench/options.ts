@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 export const SCENARIOS = {
   hot: 'one coupon whose stock never ends; with row-lock, statement and ceiling beside it',
   spread: '1,000 coupons; with ceiling',
-  'sold-out': 'claims for a coupon that is sold out; with ceiling',
+  'sold-out':
+    'claims for a coupon that is sold out; with ceiling, and refusal, which refuses without a database',
   single: 'one connection: the latency of a lone claim; with statement',
   'flash-sale': '100,000 users, 1,000 units, one burst: how long until it is sold out',
   'double-dip': 'the same 50 users again and again',

@@ -9,7 +9,7 @@ import { createLogger } from '../src/logger.js';
 
 /**
  * What the engine is compared with: the same HTTP server and validation, and another way to decide a claim.
- * Usage: node peer-server.js row-lock|statement|ceiling, with the settings of the service.
+ * Usage: node peer-server.js row-lock|statement|ceiling|refusal, with the settings of the service.
  */
 type Claim = Claimer['claim'];
 
@@ -31,6 +31,7 @@ const peers: Record<string, () => Claim> = {
   'row-lock': () => claimByRowLock(openPool({ enable_seqscan: 'off' })),
   statement: () => claimByStatement(openPool(CLAIM_SETTINGS)),
   ceiling: () => () => Promise.resolve('claimed'),
+  refusal: () => () => Promise.resolve('out_of_stock'),
 };
 
 const claim = peers[process.argv[2] ?? '']?.();

@@ -51,7 +51,7 @@ type StepName = keyof typeof STEPS;
 const ROUND: [StepName, ServerKind[]][] = [
   ['hot', ['engine', 'ceiling', 'row-lock', 'statement']],
   ['spread', ['engine']],
-  ['sold-out', ['engine']],
+  ['sold-out', ['engine', 'refusal']],
   ['single', ['engine', 'statement']],
   ['flash-sale', ['engine']],
   ['double-dip', ['engine']],

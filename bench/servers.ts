@@ -7,7 +7,10 @@ import { freePort } from '../db/free-port.js';
 import { builtFile } from './build.js';
 
 /** The service, or one of the peers that it is compared with. */
-export type ServerKind = 'engine' | 'row-lock' | 'statement' | 'ceiling';
+export type ServerKind = 'engine' | 'row-lock' | 'statement' | 'ceiling' | 'refusal';
+
+/** Servers that answer without a database. */
+export const isWithoutDatabase = (kind: ServerKind) => kind === 'ceiling' || kind === 'refusal';
 
 export interface Server {
   kind: ServerKind;

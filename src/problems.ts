@@ -137,6 +137,11 @@ export function problemOf(code: ErrorCode, override?: Partial<Pick<Problem, 'err
   return { type: `urn:problem-type:coupons:${code}`, title, code, error, detail, ...override };
 }
 
+/** Without an override a problem always says the same: its JSON is written once, not for each refusal of a sale. */
+const problemTexts = Object.fromEntries(
+  Object.keys(problemKinds).map((code) => [code, JSON.stringify(problemOf(code as ErrorCode))]),
+) as Record<ErrorCode, string>;
+
 /** Answers with a problem; `override` says more about this one. */
 export function sendProblem<Reply extends FastifyReply<never> | FastifyReply>(
   reply: Reply,
@@ -149,7 +154,7 @@ export function sendProblem<Reply extends FastifyReply<never> | FastifyReply>(
   untyped
     .code(status)
     .type(PROBLEM_MEDIA_TYPE)
-    .send(JSON.stringify(problemOf(code, override)));
+    .send(override ? JSON.stringify(problemOf(code, override)) : problemTexts[code]);
   return reply;
 }
 
