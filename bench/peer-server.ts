@@ -6,6 +6,7 @@ import type { ClaimOutcome } from '../src/claims/outcome.js';
 import { readConfig } from '../src/config.js';
 import { CLAIM_SETTINGS, openDatabase } from '../src/database.js';
 import { createLogger } from '../src/logger.js';
+import { CONNECTION_BACKLOG_MAX } from '../src/service.js';
 
 /**
  * What the engine is compared with: the same HTTP server and validation, and another way to decide a claim.
@@ -37,7 +38,7 @@ const peers: Record<string, () => Claim> = {
 const claim = peers[process.argv[2] ?? '']?.();
 if (!claim) throw new Error(`no such peer: ${process.argv[2]}`);
 const app = await buildApp({ database, engine: { claim }, logger });
-await app.listen({ port: config.PORT, host: config.HOST });
+await app.listen({ port: config.PORT, host: config.HOST, backlog: CONNECTION_BACKLOG_MAX });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit());
 
 /** The classical way: lock the coupon, look, insert, count down. Six round trips, five with the row locked. */

@@ -16,7 +16,7 @@ const WAIT_MIN_MS = 250;
 const WAIT_MAX_MS = 5_000;
 const SWEEP_INTERVAL_MS = 50;
 /** Connections that wait to be accepted: at noon, thousands come at once. The kernel may have a lower bound. */
-const CONNECTION_BACKLOG_MAX = 16_384;
+export const CONNECTION_BACKLOG_MAX = 16_384;
 
 /** Runs the service on a database until `stopping` is aborted, and then lets the requests in flight finish. */
 export async function runService(
