@@ -36,7 +36,7 @@ const FULL = { duration: 8, warmup: 2, rounds: 5 };
 export const HELP = `Measures the service, beside peers that do the same another way, and checks the books after each step.
 
   npm run bench                            everything, in about 19 minutes
-  npm run bench -- --quick                 everything in about 2 minutes, roughly
+  npm run bench -- --quick                 everything in about 3 minutes, roughly
   npm run bench -- hot spread              these scenarios only
   npm run bench -- hot --url http://host:3000 --database-url postgres://…
 
