@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { projectRoot } from '../src/project-root.js';
+import { projectRoot } from '../db/project-root.js';
 
 /**
  * Servers, peers and load are all built by one compiler, the one that builds what is shipped: what tsx makes on

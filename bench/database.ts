@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres, { type Sql } from 'postgres';
-import { startEmbeddedPostgres } from '../db/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../db/embedded/embedded-postgres.js';
+import { findPostmaster } from '../db/embedded/postmaster.js';
 import { migrate } from '../db/migrate.js';
-import { findPostmaster } from '../db/postmaster.js';
 
 /** A PostgreSQL of our own, in a temporary folder, with the settings of the service's own. */
 export interface OwnDatabase {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { promisify } from 'node:util';
-import { projectRoot } from '../src/project-root.js';
+import { projectRoot } from '../db/project-root.js';
 
 /** Where figures come from: they mean little without it. */
 export interface Environment {

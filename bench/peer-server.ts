@@ -1,12 +1,12 @@
 import postgres, { type Sql } from 'postgres';
 import { buildApp } from '../src/app.js';
-import type { Claimer } from '../src/claims/claim-engine.js';
 import { decideClaims } from '../src/claims/claim-statement.js';
+import type { Claimer } from '../src/claims/lanes.js';
 import type { ClaimOutcome } from '../src/claims/outcome.js';
 import { readConfig } from '../src/config.js';
-import { CLAIM_SETTINGS, openDatabase } from '../src/database.js';
+import { CLAIM_SETTINGS, openDatabase } from '../src/database/database.js';
 import { createLogger } from '../src/logger.js';
-import { CONNECTION_BACKLOG_MAX } from '../src/service.js';
+import { CONNECTION_BACKLOG_MAX } from '../src/serve.js';
 
 /**
  * What the engine is compared with: the same HTTP server and validation, and another way to decide a claim.

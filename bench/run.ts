@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join, relative } from 'node:path';
 import postgres from 'postgres';
-import { projectRoot } from '../src/project-root.js';
+import { projectRoot } from '../db/project-root.js';
 import { BooksWrong, booksInDatabase, booksOverHttp } from './books.js';
 import { build } from './build.js';
 import { type OwnDatabase, startDatabase } from './database.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../db/free-port.js';
+import { freePort } from '../db/embedded/free-port.js';
 import { builtFile } from './build.js';
 
 /** The service, or one of the peers that it is compared with. */

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import postgres, { type Sql } from 'postgres';
-import { projectRoot } from '../src/project-root.js';
+import { projectRoot } from './project-root.js';
 
 // Any number that no one else uses: "coupons" in ASCII, cut to what fits.
 const MIGRATION_LOCK = 0x636f75706f6e;

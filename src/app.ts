@@ -6,15 +6,15 @@ import Fastify, {
 } from 'fastify';
 import openapiGlue from 'fastify-openapi-glue';
 import type { Logger } from 'pino';
-import type { Claimer } from './claims/claim-engine.js';
-import { handleClientError } from './client-errors.js';
+import type { Claimer } from './claims/lanes.js';
 import { allowedMethods, assertComplete, type Contract, readContract, withoutResponses } from './contract.js';
-import type { Database } from './database.js';
+import type { Database } from './database/database.js';
 import { bindHandlers } from './handlers/index.js';
-import { parseJsonBody } from './json-body.js';
-import { handleError, sendProblem } from './problems.js';
-import { createRequestIds } from './request-ids.js';
-import { logTraffic } from './traffic-log.js';
+import { handleClientError } from './http/client-errors.js';
+import { parseJsonBody } from './http/json-body.js';
+import { handleError, sendProblem } from './http/problems.js';
+import { createRequestIds } from './http/request-ids.js';
+import { logTraffic } from './http/traffic-log.js';
 
 export interface AppParts {
   database: Database;

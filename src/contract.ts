@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parse } from 'yaml';
+import { projectRoot } from '../db/project-root.js';
 import type { components, operations } from '../generated/openapi.js';
-import { projectRoot } from './project-root.js';
 
 /** The contract as the program sees it: openapi.yaml at run time, generated/ at compile time. */
 

@@ -1,9 +1,13 @@
 import cluster from 'node:cluster';
 import { setFlagsFromString } from 'node:v8';
-import { defaultDataFolder, type EmbeddedPostgres, startEmbeddedPostgres } from '../db/embedded-postgres.js';
+import {
+  defaultDataFolder,
+  type EmbeddedPostgres,
+  startEmbeddedPostgres,
+} from '../db/embedded/embedded-postgres.js';
 import { type Config, readConfig } from './config.js';
 import { createLogger } from './logger.js';
-import { runService } from './service.js';
+import { runService } from './serve.js';
 import { runWorkers } from './workers.js';
 
 /** The process: settings, signals, the embedded database, and the service in this process or in several. */

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbeddedPostgres } from '../db/embedded-postgres.js';
-import { projectRoot } from '../src/project-root.js';
+import { startEmbeddedPostgres } from '../db/embedded/embedded-postgres.js';
+import { projectRoot } from '../db/project-root.js';
 
 /**
  * Runs tap with a PostgreSQL for all test files: that of TEST_DATABASE_URL, or an embedded one that is thrown

@@ -1,4 +1,4 @@
-import type { Database } from '../database.js';
+import type { Database } from '../database/database.js';
 
 /** Creates a coupon with all of its stock left. False: a coupon of that name exists, and nothing was changed. */
 export async function createCoupon(database: Database, name: string, amount: number): Promise<boolean> {

@@ -1,6 +1,6 @@
-import type { Claimer } from '../claims/claim-engine.js';
+import type { Claimer } from '../claims/lanes.js';
 import type { Handler } from '../contract.js';
-import { sendProblem } from '../problems.js';
+import { sendProblem } from '../http/problems.js';
 
 export function claimCoupon(engine: Claimer): Handler<'claimCoupon'> {
   return async (request, reply) => {

@@ -1,7 +1,7 @@
 import type { Handler } from '../contract.js';
 import * as coupons from '../coupons/create-coupon.js';
-import type { Database } from '../database.js';
-import { sendProblem } from '../problems.js';
+import type { Database } from '../database/database.js';
+import { sendProblem } from '../http/problems.js';
 
 export function createCoupon(database: Database): Handler<'createCoupon'> {
   return async (request, reply) => {

@@ -1,7 +1,7 @@
-import { readClaim } from '../claims/read-claim.js';
+import { readClaim } from '../claims/get-claim.js';
 import type { Handler } from '../contract.js';
-import type { Database } from '../database.js';
-import { sendProblem } from '../problems.js';
+import type { Database } from '../database/database.js';
+import { sendProblem } from '../http/problems.js';
 
 export function getClaim(database: Database): Handler<'getClaim'> {
   return async (request, reply) => {

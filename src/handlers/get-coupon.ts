@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import type { Handler } from '../contract.js';
-import { type Coupon, type CouponPages, readCoupon } from '../coupons/read-coupon.js';
-import type { Database } from '../database.js';
-import { sendProblem } from '../problems.js';
+import { type Coupon, type CouponPages, readCoupon } from '../coupons/get-coupon.js';
+import type { Database } from '../database/database.js';
+import { sendProblem } from '../http/problems.js';
 
 export function getCoupon(database: Database): Handler<'getCoupon'> {
   return async (request, reply) => {

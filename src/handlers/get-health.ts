@@ -1,5 +1,5 @@
 import type { Handler } from '../contract.js';
-import type { Database } from '../database.js';
+import type { Database } from '../database/database.js';
 
 export function getHealth(database: Database): Handler<'getHealth'> {
   return async (_request, reply) => {

@@ -1,6 +1,6 @@
-import type { Claimer } from '../claims/claim-engine.js';
+import type { Claimer } from '../claims/lanes.js';
 import type { Handlers } from '../contract.js';
-import type { Database } from '../database.js';
+import type { Database } from '../database/database.js';
 import { claimCoupon } from './claim-coupon.js';
 import { createCoupon } from './create-coupon.js';
 import { getClaim } from './get-claim.js';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { projectRoot } from '../../src/project-root.js';
+import { projectRoot } from '../../db/project-root.js';
 import { type Compose, createCompose, inspect, run } from '../support/compose.js';
 import { until } from '../support/until.js';
 

@@ -4,7 +4,7 @@ import type { Test } from 'tap';
 import { buildApp } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
 import { type Contract, type Problem, readContract } from '../../src/contract.js';
-import { openParts } from '../../src/service.js';
+import { openParts } from '../../src/serve.js';
 import { deviations } from './contract.js';
 import { createDatabase, type TestDatabase } from './database.js';
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import type { Test } from 'tap';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../db/embedded-postgres.js';
-import { freePort } from '../../db/free-port.js';
-import { isAlive } from '../../db/postmaster.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../db/embedded/embedded-postgres.js';
+import { freePort } from '../../db/embedded/free-port.js';
+import { isAlive } from '../../db/embedded/postmaster.js';
 import { atExit } from './at-exit.js';
 import { until } from './until.js';
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
+import { projectRoot } from '../../db/project-root.js';
 import { settingNames } from '../../src/config.js';
-import { projectRoot } from '../../src/project-root.js';
 import { type Client, createClient } from './app.js';
 import { atExit } from './at-exit.js';
 import { until } from './until.js';
@@ -41,7 +41,7 @@ export function startService(
   {
     script = 'src/server.ts',
     nodeArguments = process.execArgv,
-  }: { script?: 'src/server.ts' | 'db/migrate-cli.ts'; nodeArguments?: string[] } = {},
+  }: { script?: 'src/server.ts' | 'src/migrate.ts'; nodeArguments?: string[] } = {},
 ): ServiceProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !settingNames.includes(name));
   const child = spawn(process.execPath, [...nodeArguments, join(projectRoot, ...script.split('/'))], {

@@ -1,0 +1,241 @@
+import postgres, { type Sql } from 'postgres';
+import t, { type Test } from 'tap';
+import { decideClaims } from '../../src/claims/claim-statement.js';
+import type { ClaimOutcome, ClaimRequest } from '../../src/claims/outcome.js';
+import { CLAIM_SETTINGS } from '../../src/database/database.js';
+import { createDatabase } from '../support/database.js';
+import { lockAwaited } from '../support/locks.js';
+
+let keys = 0;
+const request = (couponName: string, userId: string, key?: string): ClaimRequest => ({
+  couponName,
+  userId,
+  key: key ?? `key-${++keys}`,
+  isKeyGiven: key !== undefined,
+});
+
+/** Runs the undecided again, as a lane does, until all are decided. */
+async function decideAll(sql: Sql, requests: ClaimRequest[]): Promise<ClaimOutcome[]> {
+  const decisions = await decideClaims(sql, requests);
+  const undecided = requests.filter((_, i) => decisions[i] === undefined);
+  const later = undecided.length > 0 ? await decideAll(sql, undecided) : [];
+  return decisions.map((decision) => decision ?? (later.shift() as ClaimOutcome));
+}
+
+async function setUp(test: Test) {
+  const { sql, url } = await createDatabase(test);
+  /** A connection like those of a server's lanes. */
+  const connect = () => {
+    const connection = postgres(url, { max: 1, onnotice: () => {}, connection: CLAIM_SETTINGS });
+    test.teardown(() => connection.end({ timeout: 1 }));
+    return connection;
+  };
+  const createCoupon = (name: string, amount: number) =>
+    sql`insert into coupons (name, amount, remaining_amount) values (${name}, ${amount}, ${amount})`;
+  const stockOf = async (name: string) => {
+    const [row] = await sql<{ remaining_amount: number; made: number }[]>`
+      select remaining_amount, (select count(*)::int from claims where coupon_name = name) as made
+      from coupons where name = ${name}`;
+    return row;
+  };
+  return { sql, connect, createCoupon, stockOf };
+}
+
+t.test('every request of a batch has its own outcome, in the order of the requests', async (t) => {
+  const { connect, createCoupon, stockOf } = await setUp(t);
+  await createCoupon('A', 2);
+  await createCoupon('B', 1);
+  const sql = connect();
+  await decideClaims(sql, [request('B', 'holder', 'k')]);
+  t.same(
+    await decideAll(sql, [
+      request('A', 'ada'),
+      request('B', 'grace'),
+      request('none', 'ada'),
+      request('B', 'holder'),
+      request('A', 'grace'),
+      request('B', 'holder', 'k'),
+      request('A', 'alan'),
+    ]),
+    ['claimed', 'out_of_stock', 'coupon_not_found', 'already_claimed', 'claimed', 'replayed', 'out_of_stock'],
+  );
+  t.same(await stockOf('A'), { remaining_amount: 0, made: 2 });
+  t.same(await stockOf('B'), { remaining_amount: 0, made: 1 });
+});
+
+t.test(
+  'the same user twice in a batch is one claim and one refusal, also when it takes the last item',
+  async (t) => {
+    for (const stock of [10, 1]) {
+      const { connect, createCoupon, stockOf } = await setUp(t);
+      await createCoupon('A', stock);
+      const batch = [request('A', 'ada'), request('A', 'ada')];
+      t.same(await decideAll(connect(), batch), ['claimed', 'already_claimed']);
+      t.same(await stockOf('A'), { remaining_amount: stock - 1, made: 1 });
+    }
+  },
+);
+
+t.test('the same request twice in a batch is one claim, and both are told so', async (t) => {
+  const { connect, createCoupon, stockOf } = await setUp(t);
+  await createCoupon('A', 10);
+  const sql = connect();
+  t.same(await decideClaims(sql, [request('A', 'ada', 'k'), request('A', 'ada', 'k')]), [
+    'claimed',
+    'replayed',
+  ]);
+  t.same(await stockOf('A'), { remaining_amount: 9, made: 1 });
+});
+
+t.test(
+  'who holds the coupon, or asks twice, takes no place from those behind: the last item goes to the next',
+  async (t) => {
+    const { connect, createCoupon } = await setUp(t);
+    await createCoupon('A', 3);
+    const sql = connect();
+    await decideClaims(sql, [request('A', 'holder')]);
+    const users = ['holder', 'ada', 'ada', 'holder', 'grace', 'alan'];
+    t.same(
+      await decideClaims(
+        sql,
+        users.map((user) => request('A', user)),
+      ),
+      ['already_claimed', 'claimed', 'already_claimed', 'already_claimed', 'claimed', undefined],
+    );
+  },
+);
+
+/**
+ * Another server has claimed for ada, and has not committed: our statement, for her and for grace, waits for the coupon's
+ * row, with a snapshot in which she holds nothing. What does it say when the other commits, and then in the end?
+ */
+async function raceWithAnotherServer(t: Test, stock: number) {
+  const { sql, connect, createCoupon, stockOf } = await setUp(t);
+  await createCoupon('A', stock);
+  const other = await connect().reserve();
+  await other`begin`;
+  t.same(await decideClaims(other, [request('A', 'ada')]), ['claimed']);
+  const batch = [request('A', 'ada'), request('A', 'grace')];
+  const ours = connect();
+  const decisions = decideClaims(ours, batch);
+  await lockAwaited(sql);
+  await other`commit`;
+  other.release();
+  return { first: await decisions, last: await decideAll(ours, batch), stock: await stockOf('A') };
+}
+
+t.test('a claim that another server commits meanwhile hides neither itself nor the last item', async (t) => {
+  const { first, last, stock } = await raceWithAnotherServer(t, 2);
+  t.same(first, [undefined, undefined], 'one is doubtful, and so is the one who stood behind her');
+  t.same(last, ['already_claimed', 'claimed']);
+  t.same(stock, { remaining_amount: 0, made: 2 });
+});
+
+t.test(
+  'who gets the last item through another server meanwhile is not told that there is none',
+  async (t) => {
+    const { first, last, stock } = await raceWithAnotherServer(t, 1);
+    t.same(first, [undefined, undefined], 'the stock was there when the statement began');
+    t.same(last, ['already_claimed', 'out_of_stock']);
+    t.same(stock, { remaining_amount: 0, made: 1 });
+  },
+);
+
+t.test('claims of a coupon that is gone wait for no lock, and write nothing', async (t) => {
+  const { connect, createCoupon } = await setUp(t);
+  await createCoupon('A', 1);
+  const ours = await connect().reserve();
+  await decideClaims(ours, [request('A', 'holder')]);
+  const other = await connect().reserve();
+  await other`begin`;
+  await other`select from coupons where name = 'A' for update`;
+  await ours`begin`;
+  t.same(await decideClaims(ours, [request('A', 'holder'), request('A', 'ada')]), [
+    'already_claimed',
+    'out_of_stock',
+  ]);
+  // PostgreSQL gives a transaction its number when it writes for the first time.
+  t.same(await ours`select pg_current_xact_id_if_assigned() as number`, [{ number: null }]);
+  for (const connection of [ours, other]) {
+    await connection`rollback`;
+    connection.release();
+  }
+});
+
+t.test('two servers that claim the same coupons in opposite orders never deadlock', async (t) => {
+  const { connect, createCoupon, stockOf } = await setUp(t);
+  const names = Array.from({ length: 20 }, (_, i) => `coupon-${i}`);
+  for (const name of names) await createCoupon(name, 1_000);
+  const run = async (server: string, order: string[]) => {
+    const sql = connect();
+    for (let i = 0; i < 50; i++) {
+      const decisions = await decideClaims(
+        sql,
+        order.map((name) => request(name, `${server}-${i}`)),
+      );
+      t.ok(decisions.every((decision) => decision === 'claimed'));
+    }
+  };
+  await Promise.all([run('one', names), run('two', [...names].reverse())]);
+  t.same(await stockOf('coupon-7'), { remaining_amount: 900, made: 100 });
+});
+
+t.test('batches of any size are one prepared statement', async (t) => {
+  const { connect, createCoupon } = await setUp(t);
+  await createCoupon('A', 1_000);
+  const sql = connect();
+  for (const size of [1, 2, 3, 50, 7]) {
+    await decideClaims(
+      sql,
+      Array.from({ length: size }, (_, i) => request('A', `user-${size}-${i}`)),
+    );
+  }
+  const prepared =
+    await sql`select from pg_prepared_statements where ltrim(statement, E' \\n') like 'with requests%'`;
+  t.equal(prepared.length, 1);
+});
+
+t.test(
+  'a claim reads as much of a table with 1,000,000 claims as of an empty one, by the same plan',
+  async (t) => {
+    const { sql, connect, createCoupon } = await setUp(t);
+    // No analyze, so that the plan made for the empty tables is the one that is kept.
+    await sql`alter table claims set (autovacuum_enabled = off)`;
+    await sql`alter table coupons set (autovacuum_enabled = off)`;
+    await createCoupon('A', 2_000_000);
+    const lane = connect();
+    const users = Array.from({ length: 50 }, (_, i) => `user-${i}`);
+    /** Rows that a batch of newcomers and a batch of holders read, by table or index. */
+    const readByBatches = async (round: number) => {
+      const before = await rowsRead(lane);
+      const batch = users.map((user) => request('A', `${user}-${round}`));
+      t.ok((await decideClaims(lane, batch)).every((decision) => decision === 'claimed'));
+      const again = batch.map(({ userId }) => request('A', userId));
+      t.ok((await decideClaims(lane, again)).every((decision) => decision === 'already_claimed'));
+      const after = await rowsRead(lane);
+      return Object.fromEntries(
+        Object.keys(after).map((name) => [name, (after[name] ?? 0) - (before[name] ?? 0)]),
+      );
+    };
+    for (let round = 0; round < 10; round++) await readByBatches(round);
+    const small = await readByBatches(10);
+    await sql`
+    insert into claims (coupon_name, user_id)
+    select 'A', 'crowd-' || i from generate_series(1, 1000000) as i`;
+    const large = await readByBatches(11);
+    t.same(large, small);
+    t.equal(large['claims'], 0, 'the table itself is never scanned');
+    t.equal(large['claims_in_order'], 0, 'nor the index of the order');
+    t.ok((large['claims_pkey'] ?? 0) <= 100, 'only the primary key, once a request');
+  },
+);
+
+/** Rows read by sequential scans of the tables, and index entries read, as PostgreSQL counts them. */
+async function rowsRead(sql: Sql): Promise<Record<string, number>> {
+  await sql`select pg_stat_force_next_flush()`;
+  const rows = await sql<{ name: string; count: number }[]>`
+    select relname as name, seq_tup_read::int as count from pg_stat_user_tables where relname in ('claims', 'coupons')
+    union all
+    select indexrelname, idx_tup_read::int from pg_stat_user_indexes where relname = 'claims'`;
+  return Object.fromEntries(rows.map(({ name, count }) => [name, count]));
+}

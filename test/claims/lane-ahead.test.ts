@@ -1,0 +1,99 @@
+import t from 'tap';
+import { Broken, createLane, rejects } from '../support/lane.js';
+
+t.test('a batch that is large enough is sent ahead, to stand behind the one that runs', async (t) => {
+  const { batches, submit, turn, decide } = createLane({ aheadSizeMin: 2 });
+  const outcomes = ['a', 'b', 'c'].map((request) => submit(request));
+  await turn();
+  outcomes.push(submit('d'));
+  await turn();
+  t.equal(batches.length, 1, 'one alone can as well wait for company');
+  outcomes.push(submit('e'));
+  await turn();
+  t.same(batches[1]?.requests, ['d', 'e']);
+  outcomes.push(submit('f'), submit('g'));
+  await turn();
+  t.equal(batches.length, 2, 'no more than one is sent ahead');
+  await decide(0, ['A', 'B', 'C']);
+  t.same(batches[2]?.requests, ['f', 'g'], 'until the first has ended');
+  await decide(1, ['D', 'E']);
+  await decide(2, ['F', 'G']);
+  t.same(await Promise.all(outcomes), ['A', 'B', 'C', 'D', 'E', 'F', 'G']);
+});
+
+t.test('a batch much smaller than the one that runs is not sent ahead', async (t) => {
+  const { batches, submit, turn } = createLane({ aheadSizeMin: 1, batchSizeMax: 10, waitingMax: 10 });
+  for (const request of ['a', 'b', 'c', 'd', 'e']) submit(request);
+  await turn();
+  for (const request of ['f', 'g']) submit(request);
+  await turn();
+  t.equal(batches.length, 1);
+  submit('h');
+  await turn();
+  t.same(batches[1]?.requests, ['f', 'g', 'h']);
+});
+
+t.test('undecided requests go before all others, as soon as nothing runs', async (t) => {
+  const { batches, submit, turn, decide } = createLane({ aheadSizeMin: 1 });
+  for (const request of ['a', 'b']) submit(request);
+  await turn();
+  for (const request of ['c', 'd']) submit(request);
+  await turn();
+  for (const request of ['e', 'f', 'g']) submit(request);
+  await decide(0, ['A', undefined]);
+  t.equal(batches.length, 2, 'not behind the batch that was sent ahead');
+  await decide(1, [undefined, 'D']);
+  t.same(batches[2]?.requests, ['b', 'c', 'e'], 'in the order of arrival');
+});
+
+t.test('batches that fail together are run again together, in their order, after one pause', async (t) => {
+  const { batches, pauses, submit, turn, decide } = createLane({ aheadSizeMin: 1, batchSizeMax: 10 });
+  const outcomes = ['a', 'b'].map((request) => submit(request));
+  await turn();
+  outcomes.push(submit('c'), submit('d'));
+  await turn();
+  batches[0]?.reject(new Broken());
+  batches[1]?.reject(new Broken());
+  await turn();
+  outcomes.push(submit('e'));
+  await turn();
+  t.equal(batches.length, 2, 'nothing starts during the pause');
+  t.equal(pauses.length, 1);
+  pauses[0]?.over();
+  await turn();
+  t.same(batches[2]?.requests, ['a', 'b', 'c', 'd', 'e']);
+  await decide(2, ['A', 'B', 'C', 'D', 'E']);
+  t.same(await Promise.all(outcomes), ['A', 'B', 'C', 'D', 'E']);
+});
+
+t.test('after a failure nothing is sent ahead until a batch succeeds', async (t) => {
+  const { batches, submit, turn, decide } = createLane({ aheadSizeMin: 1 });
+  submit('a');
+  await turn();
+  batches[0]?.reject(new RangeError('no'));
+  await turn();
+  submit('b');
+  await turn();
+  submit('c');
+  await turn();
+  t.equal(batches.length, 2);
+  await decide(1, ['B']);
+  submit('d');
+  await turn();
+  t.same(
+    batches.slice(2).map((batch) => batch.requests),
+    [['c'], ['d']],
+  );
+});
+
+t.test('a batch fails alone: the one that was sent ahead has its outcomes', async (t) => {
+  const { batches, submit, turn, decide } = createLane({ aheadSizeMin: 1 });
+  const failing = submit('a');
+  await turn();
+  const ahead = submit('b');
+  await turn();
+  batches[0]?.reject(new RangeError('no'));
+  await rejects(t, failing, RangeError);
+  await decide(1, ['B']);
+  t.equal(await ahead, 'B');
+});

@@ -1,0 +1,197 @@
+import t from 'tap';
+import { OutcomeUnknown, Overloaded } from '../../src/claims/lane.js';
+import { Broken, createLane, rejects } from '../support/lane.js';
+
+t.test('requests of one moment go together, and those that arrive meanwhile in the next batch', async (t) => {
+  const { batches, submit, turn, decide } = createLane();
+  const first = [submit('a'), submit('b')];
+  t.equal(batches.length, 0, 'nothing runs before the moment is over');
+  await turn();
+  t.same(batches[0]?.requests, ['a', 'b']);
+  const second = [submit('c'), submit('d')];
+  await turn();
+  t.equal(batches.length, 1, 'one batch runs at a time');
+  await decide(0, ['A', 'B']);
+  t.same(await Promise.all(first), ['A', 'B'], 'each request has its own outcome');
+  await turn();
+  t.same(batches[1]?.requests, ['c', 'd']);
+  await decide(1, ['C', 'D']);
+  t.same(await Promise.all(second), ['C', 'D']);
+});
+
+t.test('the next batch is under way before the callers of the last one are answered', async (t) => {
+  const { batches, submit, turn } = createLane();
+  let answered = false;
+  submit('a').then(() => (answered = true));
+  await turn();
+  submit('b');
+  batches[0]?.resolve(['A']);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.equal(batches.length, 2);
+  t.notOk(answered);
+  await turn();
+  t.ok(answered);
+});
+
+t.test('a lane that has become idle starts again', async (t) => {
+  const { submit, turn, decide } = createLane();
+  submit('a');
+  await turn();
+  await decide(0, ['A']);
+  await turn();
+  const outcome = submit('b');
+  await turn();
+  await decide(1, ['B']);
+  t.equal(await outcome, 'B');
+});
+
+t.test('a batch is never larger than its bound, and keeps the order of arrival', async (t) => {
+  const { batches, submit, turn, decide } = createLane();
+  for (const request of ['a', 'b', 'c', 'd', 'e']) submit(request);
+  await turn();
+  await decide(0, ['A', 'B', 'C']);
+  await turn();
+  t.same(
+    batches.map((batch) => batch.requests),
+    [
+      ['a', 'b', 'c'],
+      ['d', 'e'],
+    ],
+  );
+});
+
+t.test('a full lane turns away at once', async (t) => {
+  const { lane, submit } = createLane();
+  for (const request of ['a', 'b', 'c', 'd', 'e']) submit(request);
+  await rejects(t, submit('f'), Overloaded);
+  t.equal(lane.waiting, 5);
+});
+
+t.test('who has waited too long is turned away while the batch before still runs', async (t) => {
+  const { lane, batches, clock, submit, turn, decide } = createLane();
+  const running = submit('a');
+  await turn();
+  const late = submit('b');
+  clock.now += 60;
+  const later = submit('c');
+  clock.now += 60;
+  lane.expire();
+  await rejects(t, late, Overloaded);
+  await decide(0, ['A']);
+  t.equal(await running, 'A');
+  await turn();
+  t.same(batches[1]?.requests, ['c']);
+  await decide(1, ['C']);
+  t.equal(await later, 'C');
+});
+
+t.test('a caller who is gone is not run for', async (t) => {
+  const { batches, submit, turn } = createLane();
+  const caller = { destroyed: false };
+  submit('a', caller);
+  submit('b');
+  caller.destroyed = true;
+  await turn();
+  t.same(batches[0]?.requests, ['b']);
+});
+
+t.test('those behind a crowd of callers who are gone are run at once', async (t) => {
+  const { batches, submit, turn } = createLane();
+  for (const request of ['a', 'b', 'c']) submit(request, { destroyed: true });
+  submit('d');
+  await turn();
+  t.same(batches[0]?.requests, ['d']);
+});
+
+t.test('an undecided request goes first in the next batch', async (t) => {
+  const { batches, submit, turn, decide } = createLane();
+  submit('a');
+  const undecided = submit('b');
+  await turn();
+  submit('c');
+  await decide(0, ['A', undefined]);
+  await turn();
+  t.same(batches[1]?.requests, ['b', 'c']);
+  await decide(1, ['B', 'C']);
+  t.equal(await undecided, 'B');
+});
+
+t.test('a request that stays undecided is turned away in the end', async (t) => {
+  const { clock, submit, turn, decide } = createLane();
+  const outcome = submit('a');
+  await turn();
+  clock.now += 101;
+  await decide(0, [undefined]);
+  await rejects(t, outcome, Overloaded);
+});
+
+t.test('a failing batch fails its own requests only, and the lane goes on', async (t) => {
+  const { batches, submit, turn, decide } = createLane();
+  const failing = submit('a');
+  await turn();
+  const next = submit('b');
+  batches[0]?.reject(new RangeError('no'));
+  await rejects(t, failing, RangeError);
+  await turn();
+  await decide(1, ['B']);
+  t.equal(await next, 'B');
+});
+
+t.test('a batch with as many outcomes as requests is the only one that counts', async (t) => {
+  const { submit, turn, decide } = createLane();
+  const outcomes = [submit('a'), submit('b')];
+  await turn();
+  await decide(0, ['A']);
+  for (const outcome of outcomes) await t.rejects(outcome, { message: '1 outcomes for 2 requests' });
+});
+
+t.test('a batch of unknown outcome is run again, after growing pauses, until one tells', async (t) => {
+  const { batches, pauses, submit, turn, decide } = createLane();
+  const outcome = submit('a');
+  await turn();
+  batches[0]?.reject(new Broken());
+  await turn();
+  t.equal(batches.length, 1, 'not before the pause is over');
+  pauses[0]?.over();
+  await turn();
+  t.same(batches[1]?.requests, ['a']);
+  batches[1]?.reject(new RangeError('cannot connect'));
+  await turn();
+  pauses[1]?.over();
+  await turn();
+  t.ok((pauses[1]?.ms ?? 0) > (pauses[0]?.ms ?? 0));
+  await decide(2, ['A']);
+  t.equal(await outcome, 'A', 'another failure in between does not make it a failure');
+});
+
+t.test('what arrives while an outcome is unknown fails by itself, when it fails', async (t) => {
+  const { batches, pauses, submit, turn, decide } = createLane();
+  const unknown = submit('a');
+  await turn();
+  batches[0]?.reject(new Broken());
+  await turn();
+  const later = submit('b');
+  pauses[0]?.over();
+  await turn();
+  t.same(batches[1]?.requests, ['a', 'b']);
+  batches[1]?.reject(new RangeError('cannot connect'));
+  await rejects(t, later, RangeError);
+  await turn();
+  pauses[1]?.over();
+  await turn();
+  await decide(2, ['A']);
+  t.equal(await unknown, 'A');
+});
+
+t.test('an outcome that stays unknown is reported as unknown, after a bounded time', async (t) => {
+  const { batches, pauses, clock, submit, turn } = createLane();
+  const outcome = submit('a');
+  await turn();
+  batches[0]?.reject(new Broken());
+  await turn();
+  clock.now += 1_000;
+  pauses[0]?.over();
+  await turn();
+  batches[1]?.reject(new Broken());
+  await rejects(t, outcome, OutcomeUnknown);
+});

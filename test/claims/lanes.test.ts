@@ -1,0 +1,114 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import pino from 'pino';
+import t, { type Test } from 'tap';
+import { readConfig } from '../../src/config.js';
+import { openParts } from '../../src/serve.js';
+import { createDatabase } from '../support/database.js';
+import { lockAwaited, lockCoupon } from '../support/locks.js';
+
+const here = { destroyed: false };
+
+/** The engine on a real database, with batches so small that several are under way. */
+async function startEngine(t: Test, settings: Record<string, string> = {}) {
+  const { sql, url } = await createDatabase(t);
+  const config = readConfig({ CLAIM_LANES: '2', CLAIM_BATCH_SIZE_MAX: '20', ...settings });
+  const { engine, close } = openParts(config, url, pino({ level: 'silent' }));
+  t.teardown(close);
+  const createCoupon = (name: string, amount: number) =>
+    sql`insert into coupons (name, amount, remaining_amount) values (${name}, ${amount}, ${amount})`;
+  const holders = async (name: string) => {
+    const rows = await sql<{ user_id: string }[]>`
+      select user_id from claims where coupon_name = ${name} order by claim_number`;
+    return rows.map(({ user_id }) => user_id);
+  };
+  return { sql, engine, createCoupon, holders };
+}
+
+const arrivals = Array.from({ length: 600 }, (_, i) => `user-${i}`);
+
+t.test('first come, first served: of 600 users the first 200 hold the coupon, in their order', async (t) => {
+  const { engine, createCoupon, holders } = await startEngine(t);
+  const coupons = ['A', 'B', 'C'];
+  for (const coupon of coupons) await createCoupon(coupon, 200);
+  const claims = [];
+  for (const [i, user] of arrivals.entries()) {
+    for (const coupon of coupons) claims.push(engine.claim(coupon, user, undefined, here));
+    if (i % 7 === 0) await nextTurn();
+  }
+  const outcomes = await Promise.all(claims);
+  t.equal(outcomes.filter((outcome) => outcome === 'claimed').length, 600);
+  t.equal(outcomes.filter((outcome) => outcome === 'out_of_stock').length, 1_200);
+  for (const coupon of coupons) t.same(await holders(coupon), arrivals.slice(0, 200));
+});
+
+t.test(
+  'first come, first served: who holds the coupon, or asks again, takes no place from the others',
+  async (t) => {
+    const { engine, createCoupon, holders } = await startEngine(t);
+    await createCoupon('A', 100);
+    // Each comes back after nine others, first with ever new requests, and everybody else twice in the same moment.
+    const asking = arrivals.flatMap((user, i) =>
+      i >= 10 ? [user, arrivals[i - 10] as string, user] : [user],
+    );
+    const claims = [];
+    for (const [i, user] of asking.entries()) {
+      claims.push(engine.claim('A', user, undefined, here));
+      if (i % 40 === 0) await nextTurn();
+    }
+    const outcomes = await Promise.all(claims);
+    t.same(await holders('A'), arrivals.slice(0, 100));
+    t.equal(outcomes.filter((outcome) => outcome === 'claimed').length, 100);
+    t.same(
+      asking.filter((_, i) => outcomes[i] === 'out_of_stock'),
+      asking.filter((user) => arrivals.indexOf(user) >= 100),
+    );
+  },
+);
+
+t.test('first come, first served, also while the connections are cut again and again', async (t) => {
+  const { sql, engine, createCoupon, holders } = await startEngine(t);
+  await createCoupon('A', 200);
+  const claims = [];
+  let cuts = 0;
+  for (const [i, user] of arrivals.entries()) {
+    claims.push(engine.claim('A', user, undefined, here));
+    // From the first outcome on there is a connection to cut.
+    if (i === 0) await claims[0];
+    if (i % 7 === 0) await nextTurn();
+    if (i % 100 !== 50) continue;
+    const cut = await sql`
+      select pg_terminate_backend(pid)
+      from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`;
+    cuts += cut.length;
+  }
+  t.ok(cuts > 0);
+  const outcomes = await Promise.all(claims);
+  t.same(
+    arrivals.filter((_, i) => outcomes[i] === 'claimed' || outcomes[i] === 'replayed'),
+    arrivals.slice(0, 200),
+  );
+  t.same(await holders('A'), arrivals.slice(0, 200));
+});
+
+t.test(
+  'a coupon that everybody wants takes half of the room, and leaves the other half to other lanes',
+  async (t) => {
+    const { sql, engine, createCoupon } = await startEngine(t, { CLAIMS_WAITING_MAX: '10' });
+    const others = Array.from({ length: 8 }, (_, i) => `other-${i}`);
+    for (const coupon of ['A', ...others]) await createCoupon(coupon, 100);
+    const claim = (coupon: string, user: string) =>
+      engine.claim(coupon, user, undefined, here).catch((error: Error) => error.constructor.name);
+    const release = await lockCoupon(t, sql, 'A');
+    const running = claim('A', 'running');
+    await lockAwaited(sql);
+    const waiting = arrivals.slice(0, 20).map((user) => claim('A', user));
+    const elsewhere = await Promise.all(others.map((coupon) => claim(coupon, 'ada')));
+    t.same(new Set(elsewhere), new Set(['Overloaded', 'claimed']), 'on the same lane, and on the other');
+    await release();
+    t.equal(await running, 'claimed');
+    const outcomes = await Promise.all(waiting);
+    t.equal(outcomes.filter((outcome) => outcome === 'claimed').length, 5);
+    t.equal(outcomes.filter((outcome) => outcome === 'Overloaded').length, 15);
+  },
+);

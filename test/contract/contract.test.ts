@@ -1,0 +1,166 @@
+import pino from 'pino';
+import t from 'tap';
+import { buildApp } from '../../src/app.js';
+import { readConfig } from '../../src/config.js';
+import { assertComplete, type Contract, readContract } from '../../src/contract.js';
+import { problemKinds, problemOf } from '../../src/http/problems.js';
+import { openParts } from '../../src/serve.js';
+import { startApp } from '../support/app.js';
+
+/** The parts of openapi.yaml that these tests read or change. */
+interface Schema {
+  maxLength?: number;
+  maximum?: number;
+  required?: string[];
+  properties?: Record<string, object>;
+  enum?: string[];
+}
+type Document = Contract & { components: { schemas: Record<string, Schema> } };
+
+const contract = readContract() as Document;
+const handlers = { getHealth: {}, createCoupon: {}, getCoupon: {}, claimCoupon: {}, getClaim: {} };
+
+/** The contract after a change. */
+function changed(change: (contract: Document) => void): Document {
+  const copy = structuredClone(contract);
+  change(copy);
+  return copy;
+}
+
+/** The operation of a method and path. */
+const operation = (contract: Contract, method: string, path: string) => {
+  const found = contract.paths[path]?.[method];
+  if (!found) throw new Error(`${method} ${path} is not in the contract`);
+  return found;
+};
+
+t.test('the error catalogue has exactly the codes of the contract', async (t) => {
+  t.strictSame(Object.keys(problemKinds).sort(), contract.components.schemas['ErrorCode']?.enum?.sort());
+});
+
+t.test('each example of a problem in the contract is what the catalogue says', async (t) => {
+  const examples: { code: keyof typeof problemKinds; detail: string }[] = [];
+  JSON.stringify(contract, (_key, value) => {
+    if (value?.type?.startsWith?.('urn:problem-type:')) examples.push(value);
+    return value;
+  });
+  t.ok(examples.length > 10, 'the examples are found');
+  for (const example of examples) {
+    const { code, detail } = example;
+    const expected =
+      code === 'invalid_request'
+        ? problemOf(code, { error: `invalid request: ${detail}`, detail })
+        : problemOf(code);
+    t.strictSame(example, expected);
+  }
+});
+
+t.test('contract and handlers that match are accepted', async (t) => {
+  t.doesNotThrow(() => assertComplete(contract, handlers));
+});
+
+t.test('an operation without a handler is named', async (t) => {
+  const { claimCoupon: _, ...others } = handlers;
+  t.throws(() => assertComplete(contract, others), {
+    message: /: operation claimCoupon \(POST \/api\/coupons\/claim\) has no handler$/,
+  });
+});
+
+t.test('an operation that is named like a method of all objects still wants a handler', async (t) => {
+  const broken = changed((contract) => {
+    operation(contract, 'get', '/health').operationId = 'toString';
+  });
+  t.throws(() => assertComplete(broken, handlers), { message: /operation toString .* has no handler/ });
+});
+
+t.test('a handler without an operation is named', async (t) => {
+  t.throws(() => assertComplete(contract, { ...handlers, refundCoupon: {} }), {
+    message: /: handler refundCoupon has no operation in openapi\.yaml$/,
+  });
+});
+
+t.test('an operation without an operationId is named by its method and path', async (t) => {
+  const broken = changed((contract) => {
+    delete operation(contract, 'post', '/api/coupons').operationId;
+  });
+  t.throws(() => assertComplete(broken, handlers), { message: /: POST \/api\/coupons has no operationId/ });
+});
+
+t.test('an operationId that stands there twice is named', async (t) => {
+  const broken = changed((contract) => {
+    operation(contract, 'get', '/health').operationId = 'getCoupon';
+  });
+  t.throws(() => assertComplete(broken, handlers), {
+    message: /operation getCoupon stands in openapi\.yaml twice; handler getHealth has no operation/,
+  });
+});
+
+t.test('an application whose contract has an operation without a handler is not built', async (t) => {
+  const logger = pino({ enabled: false });
+  const { close, ...parts } = openParts(readConfig({}), 'postgres://127.0.0.1:1/none', logger);
+  const broken = changed((contract) => {
+    contract.paths['/api/refunds'] = { post: { operationId: 'refundCoupon' } };
+  });
+  await t.rejects(buildApp({ ...parts, logger, contract: broken }), {
+    message: /operation refundCoupon \(POST \/api\/refunds\) has no handler/,
+  });
+  await close();
+});
+
+t.test('a limit that is changed in the contract is changed in the server', async (t) => {
+  const app = await startApp(t, {
+    contract: changed(({ components: { schemas } }) => {
+      if (schemas['CouponName']) schemas['CouponName'].maxLength = 5;
+      Object.assign(schemas['NewCoupon']?.properties?.['amount'] ?? {}, { maximum: 10 });
+    }),
+  });
+  t.equal((await app.createCoupon('12345', 10)).status, 201);
+  t.equal(
+    (await app.createCoupon('123456', 10)).json()['error'],
+    'invalid request: name must be at most 5 characters long',
+  );
+  t.equal((await app.createCoupon('A', 11)).json()['error'], 'invalid request: amount must be at most 10');
+  t.equal(
+    (await app.claim('123456', 'ada')).json()['error'],
+    'invalid request: coupon_name must be at most 5 characters long',
+  );
+});
+
+t.test('the limit of a body that is changed in the contract is changed in the server', async (t) => {
+  const app = await startApp(t, { contract: { ...contract, 'x-request-body-bytes-max': 30 } });
+  t.equal((await app.createCoupon('12345', 1)).status, 201);
+  t.equal((await app.createCoupon('1234567890', 1)).status, 413);
+});
+
+t.test('a path that is changed in the contract is changed in the server', async (t) => {
+  const app = await startApp(t, {
+    contract: changed((contract) => {
+      contract.paths['/api/vouchers'] = contract.paths['/api/coupons'] ?? {};
+      delete contract.paths['/api/coupons'];
+    }),
+  });
+  t.equal((await app.createCoupon('SUMMER', 5)).status, 404, 'the old path is gone');
+  // Not by the client of the tests, which knows only the paths of openapi.yaml.
+  const moved = await fetch(`${app.url}/api/vouchers`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: '{"name":"SUMMER","amount":5}',
+  });
+  t.equal(moved.status, 201);
+  const other = await fetch(`${app.url}/api/vouchers`);
+  t.equal(other.status, 405);
+  t.equal(other.headers.get('allow'), 'POST');
+});
+
+t.test('a field that becomes required in the contract is required by the server', async (t) => {
+  const app = await startApp(t, {
+    contract: changed(({ components: { schemas } }) => {
+      schemas['NewClaim']?.required?.push('campaign');
+      Object.assign(schemas['NewClaim']?.properties ?? {}, { campaign: { type: 'string' } });
+    }),
+  });
+  await app.createCoupon('SUMMER', 5);
+  t.equal((await app.claim('SUMMER', 'ada')).json()['error'], 'invalid request: campaign is required');
+  const body = { coupon_name: 'SUMMER', user_id: 'ada', campaign: 'flash' };
+  t.equal((await app.request('POST', '/api/coupons/claim', { body })).status, 200);
+});

@@ -1,0 +1,16 @@
+import t from 'tap';
+import { startApp } from '../support/app.js';
+
+t.test('200: the service is healthy', async (t) => {
+  const app = await startApp(t);
+  const answer = await app.request('GET', '/health');
+  t.equal(answer.status, 200);
+  t.match(answer.headers.get('content-type'), /^application\/json\b/);
+  t.equal(answer.text, '{"status":"healthy"}');
+});
+
+t.test('200: fifty who ask at once are all answered', async (t) => {
+  const app = await startApp(t);
+  const answers = await Promise.all(Array.from({ length: 50 }, () => app.request('GET', '/health')));
+  t.ok(answers.every((answer) => answer.text === '{"status":"healthy"}'));
+});

@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { startApp } from '../support/app.js';
+import { createDatabase } from '../support/database.js';
+import { startService } from '../support/process.js';
+
+t.setTimeout(120_000);
+
+t.test(
+  'the connection breaks in the middle of a long answer: it is cut, never closed as if complete',
+  async (t) => {
+    const app = await startApp(t);
+    await app.sql`insert into coupons values ('HUGE', 200000, 100000)`;
+    await app.sql`
+    insert into claims (user_id, coupon_name)
+    select repeat('x', 200) || number, 'HUGE' from generate_series(1, 100000) as number`;
+    const [response] = await once(get(`${app.url}/api/coupons/HUGE`), 'response');
+    t.equal(response.statusCode, 200);
+    const sessions = await app.sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name = 'scalable-coupon-system'`;
+    t.ok(sessions.length > 0);
+    await t.rejects(text(response), { code: 'ECONNRESET' });
+    t.equal((await app.getCoupon('HUGE')).claimed_by.length, 100_000, 'the next answer is complete');
+  },
+);
+
+t.test('a coupon with 1,000,000 holders is read in less than 64 MiB of memory', async (t) => {
+  const { url, sql } = await createDatabase(t);
+  await sql`insert into coupons values ('HUGE', 2000000, 1000000), ('SMALL', 5, 5)`;
+  // Checking a million foreign keys takes long, and is not what this is about.
+  await sql`alter table claims drop constraint claims_coupon_name_fkey`;
+  await sql`
+    insert into claims (user_id, coupon_name)
+    select 'user-' || number, 'HUGE' from generate_series(1, 1000000) as number`;
+  // Not with tap's TypeScript, whose compiler leaves room in the heap that would be used up first.
+  const service = startService(t, { DATABASE_URL: url }, { nodeArguments: ['--import', 'tsx'] });
+  const client = await service.listening();
+  await client.getCoupon('SMALL');
+  const before = await residentMebibytes(service.pid);
+  let most = before;
+  let over = false;
+  const sampling = (async () => {
+    while (!over) {
+      most = Math.max(most, await residentMebibytes(service.pid));
+      await sleep(20);
+    }
+  })();
+  // Not the client of the other tests: to hold a million names against the contract takes long.
+  const response = await fetch(`${client.url}/api/coupons/HUGE`);
+  const coupon = (await response.json()) as { claimed_by: string[] };
+  over = true;
+  await sampling;
+  t.equal(new Set(coupon.claimed_by).size, 1_000_000);
+  t.equal(coupon.claimed_by.length, 1_000_000);
+  t.equal(coupon.claimed_by[999_999], 'user-1000000');
+  t.comment(`${before} MiB before, ${most} MiB at the most`);
+  t.ok(most - before < 64, `${most - before} MiB more`);
+});
+
+async function residentMebibytes(pid: number): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]);
+  return Math.round(Number(stdout) / 1024);
+}

@@ -1,0 +1,110 @@
+import t from 'tap';
+import { startApp } from '../support/app.js';
+import { sendBytes } from '../support/raw-http.js';
+
+/** What no HTTP client sends, over a socket of its own: sendBytes holds each answer against the contract. */
+
+const app = await startApp(t);
+
+const malformed: [string, string | Buffer][] = [
+  ['nonsense', 'nonsense\r\n\r\n'],
+  ['a TLS handshake', Buffer.from('16030100a5010000a10303', 'hex')],
+  ['an unknown method', 'FLY /health HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['a target that is no path', 'GET health HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['another protocol', 'GET /health FTP/1.0\r\nHost: x\r\n\r\n'],
+  ['a version that is none', 'GET /health HTTP/9.9\r\nHost: x\r\n\r\n'],
+  ['HTTP/1.1 without a Host', 'GET /health HTTP/1.1\r\nConnection: close\r\n\r\n'],
+  ['an unknown path without a Host', 'GET /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n'],
+  ['a header without a colon', 'GET /health HTTP/1.1\r\nHost x\r\n\r\n'],
+  ['a header with a NUL', 'GET /health HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n'],
+  ['a space before the colon', 'GET /health HTTP/1.1\r\nHost : x\r\n\r\n'],
+  ['a length that is no number', 'POST /api/coupons HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n'],
+  [
+    'two lengths',
+    'POST /api/coupons HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}',
+  ],
+  [
+    'a length beside chunks',
+    'POST /api/coupons HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  ],
+];
+for (const [title, bytes] of malformed) {
+  t.test(`400: ${title} is malformed HTTP`, async (t) => {
+    const answer = await sendBytes(t, app.url, [bytes]);
+    t.equal(answer.status, 400);
+    t.strictSame(answer.json(), {
+      type: 'urn:problem-type:coupons:malformed_http',
+      title: 'Malformed HTTP request',
+      code: 'malformed_http',
+      error: 'malformed HTTP request',
+      detail: 'The server could not read the request as HTTP.',
+    });
+    t.equal(answer.headers.get('connection'), 'close');
+    t.match(answer.headers.get('x-request-id'), /^[\w-]+$/);
+  });
+}
+
+const tooLarge: [string, string][] = [
+  ['a header of 17 KiB', `GET /health HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(17 * 1024)}\r\n\r\n`],
+  ['a path of 17 KiB', `GET /api/coupons/${'x'.repeat(17 * 1024)} HTTP/1.1\r\nHost: x\r\n\r\n`],
+  ['many headers', `GET /health HTTP/1.1\r\nHost: x\r\n${'X-Filler: 0123456789\r\n'.repeat(1000)}\r\n`],
+];
+for (const [title, bytes] of tooLarge) {
+  t.test(`431: ${title} is more than 16 KiB`, async (t) => {
+    const answer = await sendBytes(t, app.url, [bytes]);
+    t.equal(answer.status, 431);
+    t.strictSame(answer.json(), {
+      type: 'urn:problem-type:coupons:headers_too_large',
+      title: 'Headers too large',
+      code: 'headers_too_large',
+      error: 'request headers too large',
+      detail: 'The request line and headers must be at most 16 KiB together.',
+    });
+  });
+}
+
+t.test('200: HTTP/1.0 needs no Host', async (t) => {
+  t.equal((await sendBytes(t, app.url, ['GET /health HTTP/1.0\r\n\r\n'])).status, 200);
+});
+
+t.test('200: an expectation that the server does not know is passed over', async (t) => {
+  const head = 'GET /health HTTP/1.1\r\nHost: x\r\nExpect: the-best\r\nConnection: close\r\n\r\n';
+  t.equal((await sendBytes(t, app.url, [head])).status, 200);
+});
+
+t.test('200: a header of 15 KiB is read', async (t) => {
+  const head = 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n';
+  t.equal((await sendBytes(t, app.url, [`${head}X: ${'x'.repeat(15 * 1024)}\r\n\r\n`])).status, 200);
+});
+
+const createCoupon = { method: 'POST', path: '/api/coupons' };
+const chunkedHead =
+  'POST /api/coupons HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n' +
+  'Transfer-Encoding: chunked\r\n\r\n';
+const chunk = (bytes: Buffer) => `${bytes.length.toString(16)}\r\n${bytes.toString('latin1')}\r\n`;
+
+t.test('400: chunks that are none', async (t) => {
+  const answer = await sendBytes(t, app.url, [chunkedHead, 'zz\r\n{}\r\n0\r\n\r\n'], createCoupon);
+  t.equal(answer.status, 400);
+  t.equal(answer.json()['code'], 'malformed_http');
+});
+
+t.test('413: a body of 5 MB is refused also when it comes in chunks, without its length', async (t) => {
+  const chunks = Array.from({ length: 80 }, () => chunk(Buffer.alloc(0x10000, ' ')));
+  const answer = await sendBytes(t, app.url, [chunkedHead, ...chunks, '0\r\n\r\n'], createCoupon);
+  t.equal(answer.status, 413);
+  t.equal(answer.json()['error'], 'request body too large');
+});
+
+t.test('201: a body that comes in chunks, cut within a character, is read', async (t) => {
+  const body = Buffer.from('{"name":"🎟","amount":1}');
+  const pieces = [body.subarray(0, 11), body.subarray(11), Buffer.alloc(0)].map((bytes) =>
+    Buffer.from(chunk(bytes), 'latin1'),
+  );
+  t.equal((await sendBytes(t, app.url, [chunkedHead, ...pieces], createCoupon)).status, 201);
+  t.equal((await app.getCoupon('🎟')).amount, 1);
+});
+
+t.test('after all of this the server is healthy', async (t) => {
+  t.equal((await app.request('GET', '/health')).text, '{"status":"healthy"}');
+});

@@ -1,0 +1,90 @@
+import { request as httpRequest } from 'node:http';
+import t from 'tap';
+import { problemIn, startApp } from '../support/app.js';
+import { assertBooksBalance } from '../support/books.js';
+import { lockAwaited, lockCoupon } from '../support/locks.js';
+import { until } from '../support/until.js';
+
+t.test(
+  '503 overloaded, at once: more claims wait than may, and nothing of theirs is left behind',
+  async (t) => {
+    const app = await startApp(t, { settings: { CLAIMS_WAITING_MAX: '4', CLAIM_LANES: '1' } });
+    await app.createCoupon('A', 100);
+    const release = await lockCoupon(t, app.sql, 'A');
+    const running = app.claim('A', 'running');
+    await lockAwaited(app.sql);
+    let refused = 0;
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, async (_, i) => {
+        const answer = app.claim('A', `user-${i}`);
+        // Those that wait are let go once the others have been turned away.
+        answer.then(({ status }) => {
+          if (status === 503 && ++refused === 16) void release();
+        });
+        return answer;
+      }),
+    );
+    t.equal((await running).status, 200);
+    const rejected = answers.filter(({ status }) => status === 503);
+    t.equal(rejected.length, 16);
+    for (const answer of rejected) {
+      t.equal(problemIn(answer).code, 'overloaded');
+      t.match(answer.headers.get('retry-after'), /^\d+$/);
+    }
+    t.equal((await app.getCoupon('A')).claimed_by.length, 5);
+    await assertBooksBalance(t, app.sql);
+  },
+);
+
+t.test('503 overloaded: a claim has waited longer than it may', async (t) => {
+  const app = await startApp(t, { settings: { CLAIM_WAIT_TIMEOUT_MS: '200', CLAIM_LANES: '1' } });
+  await app.createCoupon('A', 100);
+  const release = await lockCoupon(t, app.sql, 'A');
+  const running = app.claim('A', 'running');
+  await lockAwaited(app.sql);
+  const late = await app.claim('A', 'late');
+  t.equal(late.status, 503);
+  t.equal(problemIn(late).code, 'overloaded');
+  await release();
+  t.equal((await running).status, 200);
+  t.same((await app.getCoupon('A')).claimed_by, ['running']);
+});
+
+t.test(
+  '503 database_unavailable: a coupon is locked for longer than the lock timeout; others go on',
+  async (t) => {
+    const app = await startApp(t, { settings: { LOCK_TIMEOUT_MS: '200', CLAIM_LANES: '1' } });
+    await app.createCoupon('A', 100);
+    await app.createCoupon('B', 100);
+    const release = await lockCoupon(t, app.sql, 'A');
+    const refused = await app.claim('A', 'ada');
+    t.equal(refused.status, 503);
+    t.equal(problemIn(refused).code, 'database_unavailable');
+    t.equal((await app.claim('B', 'ada')).status, 200, 'the lane goes on');
+    await release();
+    t.equal((await app.claim('A', 'ada')).status, 200, 'nothing of the refused claim was left behind');
+  },
+);
+
+t.test('a caller who hangs up while waiting is not claimed for', async (t) => {
+  const app = await startApp(t, { settings: { CLAIM_LANES: '1' } });
+  await app.createCoupon('A', 100);
+  const release = await lockCoupon(t, app.sql, 'A');
+  const running = app.claim('A', 'running');
+  await lockAwaited(app.sql);
+  const gone = httpRequest(`${app.url}/api/coupons/claim`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+  });
+  gone.on('error', () => {});
+  gone.end(JSON.stringify({ user_id: 'gone', coupon_name: 'A' }));
+  // The request is at the server when its bytes have been sent and a later request has been answered.
+  await until('the request is sent', () => gone.writableFinished);
+  await app.request('GET', '/health');
+  gone.destroy();
+  await app.request('GET', '/health');
+  await release();
+  t.equal((await running).status, 200);
+  t.equal((await app.claim('A', 'after')).status, 200);
+  t.same((await app.getCoupon('A')).claimed_by, ['running', 'after']);
+});

@@ -1,0 +1,138 @@
+import { availableParallelism } from 'node:os';
+import { inspect } from 'node:util';
+import t from 'tap';
+import { defaultClaimLanes, readConfig } from '../../src/config.js';
+
+const defaults = {
+  PORT: 3000,
+  HOST: 'localhost',
+  WEB_CONCURRENCY: 1,
+  LOG_LEVEL: 'info',
+  DATABASE_CONNECTIONS_MAX: 10,
+  STATEMENT_TIMEOUT_MS: 5_000,
+  LOCK_TIMEOUT_MS: 2_000,
+  CLAIM_LANES: defaultClaimLanes(availableParallelism()),
+  CLAIM_BATCH_SIZE_MAX: 500,
+  CLAIMS_WAITING_MAX: 20_000,
+  CLAIM_WAIT_TIMEOUT_MS: 5_000,
+  CLAIM_OUTCOME_TIMEOUT_MS: 15_000,
+  SHUTDOWN_TIMEOUT_MS: 10_000,
+};
+
+t.test('without any setting the defaults hold', async (t) => {
+  t.strictSame({ ...readConfig({}) }, defaults);
+});
+
+t.test('there is a lane for two processors, one at least and four at most', async (t) => {
+  t.strictSame([1, 2, 3, 4, 7, 8, 64].map(defaultClaimLanes), [1, 1, 1, 2, 3, 4, 4]);
+});
+
+t.test('a setting that is empty or blank counts as absent', async (t) => {
+  for (const value of ['', ' ', '\t', undefined]) {
+    const names = [...Object.keys(defaults), 'DATABASE_URL', 'DATA_DIR'];
+    t.strictSame({ ...readConfig(Object.fromEntries(names.map((name) => [name, value]))) }, defaults);
+  }
+});
+
+t.test('every setting is read, and others of the environment are left alone', async (t) => {
+  const config = readConfig({
+    PORT: '0',
+    HOST: '0.0.0.0',
+    WEB_CONCURRENCY: '2',
+    LOG_LEVEL: 'debug',
+    DATABASE_URL: 'postgresql://coupons:s3cret@db:5432/coupons?sslmode=require',
+    DATA_DIR: '/srv/data',
+    DATABASE_CONNECTIONS_MAX: '20',
+    STATEMENT_TIMEOUT_MS: '2500',
+    LOCK_TIMEOUT_MS: '100',
+    CLAIM_LANES: '8',
+    CLAIM_BATCH_SIZE_MAX: '50',
+    CLAIMS_WAITING_MAX: '1000',
+    CLAIM_WAIT_TIMEOUT_MS: '300',
+    CLAIM_OUTCOME_TIMEOUT_MS: '400',
+    SHUTDOWN_TIMEOUT_MS: '600000',
+    PATH: '/bin',
+  });
+  t.strictSame(
+    { ...config },
+    {
+      PORT: 0,
+      HOST: '0.0.0.0',
+      WEB_CONCURRENCY: 2,
+      LOG_LEVEL: 'debug',
+      DATABASE_URL: 'postgresql://coupons:s3cret@db:5432/coupons?sslmode=require',
+      DATA_DIR: '/srv/data',
+      DATABASE_CONNECTIONS_MAX: 20,
+      STATEMENT_TIMEOUT_MS: 2_500,
+      LOCK_TIMEOUT_MS: 100,
+      CLAIM_LANES: 8,
+      CLAIM_BATCH_SIZE_MAX: 50,
+      CLAIMS_WAITING_MAX: 1_000,
+      CLAIM_WAIT_TIMEOUT_MS: 300,
+      CLAIM_OUTCOME_TIMEOUT_MS: 400,
+      SHUTDOWN_TIMEOUT_MS: 600_000,
+    },
+  );
+});
+
+t.test('reading leaves the environment as it is', async (t) => {
+  const env = { PORT: '8080', HOST: '' };
+  readConfig(env);
+  t.strictSame(env, { PORT: '8080', HOST: '' });
+});
+
+const senseless: [name: string, values: string[]][] = [
+  ['PORT', ['-1', '65536', '80.5', 'http', '3000;', '1e9']],
+  ['LOG_LEVEL', ['verbose', 'INFO', '3']],
+  [
+    'DATABASE_URL',
+    [
+      'mysql://u:s3cret@h/d',
+      'u:s3cret@h/d',
+      'postgres://u:s3cret@h:port/d',
+      'postgres://u:50%@h/d',
+      'postgres://u:a#b@h/d',
+    ],
+  ],
+  ['DATABASE_CONNECTIONS_MAX', ['0', '-5', 'many', '1001', '2.5']],
+  ['STATEMENT_TIMEOUT_MS', ['0', '5s', '600001']],
+  ['SHUTDOWN_TIMEOUT_MS', ['0', '10s', '600001']],
+  ['LOCK_TIMEOUT_MS', ['0', 'never']],
+  ['WEB_CONCURRENCY', ['0', 'all', '257']],
+  ['CLAIM_LANES', ['0', '101']],
+  ['CLAIM_BATCH_SIZE_MAX', ['0', '10001']],
+  ['CLAIMS_WAITING_MAX', ['0', '1000001']],
+  ['CLAIM_WAIT_TIMEOUT_MS', ['0', '1.5']],
+  ['CLAIM_OUTCOME_TIMEOUT_MS', ['0', '-1']],
+];
+for (const [name, values] of senseless) {
+  for (const value of values) {
+    t.test(`${name}=${value} is refused by a message that names ${name}`, async (t) => {
+      t.throws(() => readConfig({ [name]: value }), {
+        message: new RegExp(`^a setting makes no sense: ${name} must`),
+      });
+    });
+  }
+}
+
+t.test('a refused LOG_LEVEL is told which there are', async (t) => {
+  t.throws(() => readConfig({ LOG_LEVEL: 'verbose' }), {
+    message: /fatal,error,warn,info,debug,trace,silent/,
+  });
+});
+
+t.test('no refusal shows the password of the database, whichever setting is wrong', async (t) => {
+  const url = 'postgres://coupons:s3cret@db/coupons';
+  for (const env of [
+    { DATABASE_URL: url, PORT: 'http' },
+    { DATABASE_URL: url.replace('postgres', 'mysql') },
+    { DATABASE_URL: url.replace('@db', '@db:port') },
+  ]) {
+    t.throws(() => readConfig(env), 'the setting is refused');
+    try {
+      readConfig(env);
+    } catch (error) {
+      t.notMatch(inspect(error, { depth: null }), 's3cret');
+    }
+  }
+});

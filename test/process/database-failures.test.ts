@@ -1,0 +1,182 @@
+import postgres from 'postgres';
+import t from 'tap';
+import { openDatabase } from '../../src/database/database.js';
+import { DatabaseTimeout, isDatabaseUnavailable } from '../../src/database/errors.js';
+import { problemIn } from '../support/app.js';
+import { createDatabase } from '../support/database.js';
+import { startOwnPostgres } from '../support/own-postgres.js';
+import { startService } from '../support/process.js';
+import { startProxy } from '../support/proxy.js';
+import { until } from '../support/until.js';
+
+t.setTimeout(120_000);
+
+t.test(
+  'the database restarts: 503 meanwhile, then 200 again, and no claim that was told of is lost',
+  async (t) => {
+    const database = await startOwnPostgres(t);
+    const service = startService(t, { DATABASE_URL: database.url });
+    const client = await service.listening();
+    await client.createCoupon('SUMMER', 1_000_000);
+    const holders: string[] = [];
+    const statuses = new Set<number>();
+    let over = false;
+    const claimants = Array.from({ length: 5 }, async (_, claimant) => {
+      for (let number = 0; !over; number++) {
+        const user = `user-${claimant}-${number}`;
+        const { status } = await client.claim('SUMMER', user);
+        statuses.add(status);
+        if (status === 200) holders.push(user);
+      }
+    });
+    await until('a claim', () => holders.length > 0);
+    await database.stop();
+    await until('a refusal', () => statuses.has(503));
+    const health = await client.request('GET', '/health');
+    t.equal(health.status, 503);
+    t.equal(health.text, '{"status":"unhealthy","error":"database connection failed"}');
+    t.equal((await client.request('GET', '/api/coupons/SUMMER')).status, 503);
+    t.equal((await client.createCoupon('WINTER', 5)).status, 503);
+
+    await database.start();
+    await until('health', async () => (await client.request('GET', '/health')).status === 200);
+    const before = holders.length;
+    await until('a claim', () => holders.length > before);
+    over = true;
+    await Promise.all(claimants);
+    t.same([...statuses].sort(), [200, 503]);
+    const { claimed_by, remaining_amount } = await client.getCoupon('SUMMER');
+    const claimed = new Set(claimed_by);
+    t.same(
+      holders.filter((user) => !claimed.has(user)),
+      [],
+    );
+    t.equal(remaining_amount, 1_000_000 - claimed_by.length);
+    t.equal((await client.createCoupon('WINTER', 5)).status, 201);
+    t.equal(await service.stop(), 0);
+  },
+);
+
+t.test('connections break with their first statement: 503, and the service lives on', async (t) => {
+  const { url } = await createDatabase(t);
+  const proxy = await startProxy(t, url);
+  const service = startService(t, { DATABASE_URL: proxy.url, CLAIM_OUTCOME_TIMEOUT_MS: '500' });
+  const client = await service.listening();
+  await client.createCoupon('SUMMER', 5);
+  proxy.breaks = true;
+  await proxy.close();
+  await proxy.open();
+  const answers = await Promise.all([
+    client.request('GET', '/health'),
+    client.createCoupon('WINTER', 5),
+    client.request('GET', '/api/coupons/SUMMER'),
+    client.claim('SUMMER', 'ada'),
+  ]);
+  for (const answer of answers) t.equal(answer.status, 503);
+  proxy.breaks = false;
+  await until('health', async () => (await client.request('GET', '/health')).status === 200);
+  t.equal((await client.claim('SUMMER', 'ada')).status, 200);
+  t.equal(await service.stop(), 0);
+});
+
+t.test('the database hangs: 503 in bounded time, and all works when it goes on', async (t) => {
+  const database = await startOwnPostgres(t);
+  const service = startService(t, {
+    DATABASE_URL: database.url,
+    STATEMENT_TIMEOUT_MS: '500',
+    CLAIM_OUTCOME_TIMEOUT_MS: '500',
+  });
+  const client = await service.listening();
+  await client.createCoupon('SUMMER', 100);
+  await database.freeze();
+  // Twice: on connections that were open before, and on new ones.
+  for (const user of ['ada', 'grace']) {
+    const begin = Date.now();
+    const [health, claim, ...answers] = await Promise.all([
+      client.request('GET', '/health').finally(() => t.ok(Date.now() - begin < 3_000, 'within 3 seconds')),
+      client.claim('SUMMER', user),
+      client.request('GET', '/api/coupons/SUMMER'),
+      client.createCoupon('WINTER', 5),
+    ]);
+    t.ok(Date.now() - begin < 5_000, 'in bounded time');
+    t.equal(health.status, 503);
+    t.equal(claim.status, 503);
+    t.equal(problemIn(claim).code, 'outcome_unknown');
+    for (const answer of answers) {
+      t.equal(answer.status, 503);
+      t.equal(problemIn(answer).code, 'database_unavailable');
+      t.equal(answer.headers.get('retry-after'), '1');
+    }
+  }
+  t.match(await service.logged('the database hangs'), { level: 40 });
+  database.thaw();
+  await until('health', async () => (await client.request('GET', '/health')).status === 200);
+  t.equal((await client.claim('SUMMER', 'alan')).status, 200);
+  t.equal((await client.request('GET', '/api/coupons/SUMMER')).status, 200);
+
+  await database.freeze();
+  const begin = Date.now();
+  t.equal(await service.stop(), 0);
+  t.ok(Date.now() - begin < 10_000, 'a stop does not wait for it');
+});
+
+t.test('the time of a statement in a lane begins when the one before it has ended', async (t) => {
+  const { url } = await createDatabase(t);
+  const database = openDatabase({
+    url,
+    connectionsMax: 1,
+    claimLanes: 1,
+    // One that is not answered is given up a second later.
+    statementTimeoutMs: 1_000,
+    lockTimeoutMs: 1_000,
+    onHung: () => t.fail('nothing hangs'),
+  });
+  t.teardown(() => database.close());
+  const ended: number[] = [];
+  await Promise.all(
+    [1, 2, 3].map((number) =>
+      database.claim(0, async (sql) => {
+        await sql`select pg_sleep(0.8)`;
+        ended.push(number);
+      }),
+    ),
+  );
+  t.same(ended, [1, 2, 3]);
+});
+
+t.test('errors that a later try may not meet are told apart from ours', async (t) => {
+  const postgresError = (code: string) => Object.assign(new postgres.PostgresError(code), { code });
+  const systemError = (code: string) => Object.assign(new Error(code), { code });
+  const [refused, unknown] = [systemError('ECONNREFUSED'), systemError('ERR_ASSERTION')];
+  const cases: [unknown, boolean][] = [
+    ...['08006', '25006', '28P01', '3D000', '40001', '40P01', '42P01', '53100', '53300', '55P03'].map(
+      (state): [unknown, boolean] => [postgresError(state), true],
+    ),
+    ...['57014', '57P01', '57P03', '58030', 'XX000', 'XX002'].map((state): [unknown, boolean] => [
+      postgresError(state),
+      true,
+    ]),
+    ...['23505', '22021', '42601', '42703', '25P02', '42501', '22003'].map((state): [unknown, boolean] => [
+      postgresError(state),
+      false,
+    ]),
+    ...[
+      'CONNECTION_CLOSED',
+      'CONNECTION_DESTROYED',
+      'CONNECT_TIMEOUT',
+      'ECONNRESET',
+      'ENOTFOUND',
+      'EPIPE',
+    ].map((code): [unknown, boolean] => [systemError(code), true]),
+    [refused, true],
+    [unknown, false],
+    [new AggregateError([unknown, refused]), true],
+    [new AggregateError([unknown]), false],
+    [new DatabaseTimeout('the database did not answer'), true],
+    [new Error('no code'), false],
+    ['ECONNREFUSED', false],
+    [undefined, false],
+  ];
+  for (const [error, expected] of cases)
+    t.equal(isDatabaseUnavailable(error), expected, (error as { code?: string })?.code ?? String(error));
+});

@@ -1,0 +1,135 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import t, { type Test } from 'tap';
+import { type Client, problemIn } from '../support/app.js';
+import { createDatabase } from '../support/database.js';
+import { startService } from '../support/process.js';
+import { startProxy } from '../support/proxy.js';
+import { until } from '../support/until.js';
+
+t.setTimeout(120_000);
+
+t.test('exit code 1: a setting that makes no sense is named, its value is not', async (t) => {
+  const settings = [
+    ['PORT', 'abc'],
+    ['PORT', '65536'],
+    ['LOG_LEVEL', 'loud'],
+    ['DATABASE_URL', 'mysql://ada:s3cret@localhost/coupons'],
+    ['STATEMENT_TIMEOUT_MS', '0'],
+  ] as const;
+  await Promise.all(
+    settings.map(async ([name, value]) => {
+      const service = startService(t, { [name]: value });
+      t.equal(await service.exited(), 1, `${name}=${value}`);
+      t.same(service.log, []);
+      t.equal(service.output.length, 1, 'one line is said');
+      t.match(service.output[0], `a setting makes no sense: ${name} must `);
+      t.notMatch(service.output[0], 's3cret');
+    }),
+  );
+});
+
+t.test('exit code 1: a port that is taken is named, and so is its setting', async (t) => {
+  const { url } = await createDatabase(t);
+  const squatter = createServer().listen(0, '127.0.0.1');
+  t.teardown(() => squatter.close());
+  await once(squatter, 'listening');
+  const { port } = squatter.address() as { port: number };
+  const service = startService(t, { DATABASE_URL: url, PORT: String(port) });
+  t.equal(await service.exited(), 1);
+  t.match(await service.logged('PORT'), { level: 60, msg: `port ${port} is taken: set PORT to another` });
+});
+
+t.test('exit code 1: an address that this machine does not have is named', async (t) => {
+  const { url } = await createDatabase(t);
+  const service = startService(t, { DATABASE_URL: url, HOST: '192.0.2.1' });
+  t.equal(await service.exited(), 1);
+  t.match(await service.logged('192.0.2.1'), { level: 60 });
+});
+
+t.test(
+  'exit code 1: a database whose tables are not ours is left alone, the migration is named',
+  async (t) => {
+    const { url, sql } = await createDatabase(t, { migrated: false });
+    await sql`create table coupons (note text)`;
+    const service = startService(t, { DATABASE_URL: url });
+    t.equal(await service.exited(), 1);
+    t.match(await service.logged('refuses'), {
+      level: 60,
+      msg: /migration 0001_\w+\.sql: relation "coupons"/,
+    });
+    t.same(await sql`select tablename from pg_tables where schemaname = 'public'`, [
+      { tablename: 'coupons' },
+    ]);
+  },
+);
+
+t.test('the default password is warned of, another one is not', async (t) => {
+  const start = (password: string) =>
+    startService(t, { DATABASE_URL: `postgres://coupons:${password}@127.0.0.1:1/coupons` });
+  const [byDefault, own] = [start('coupons'), start('coupon')];
+  await Promise.all([byDefault.listening(), own.listening()]);
+  t.match(await byDefault.logged('default password'), { level: 40, msg: /POSTGRES_PASSWORD/ });
+  t.equal(await byDefault.stop(), 0);
+  t.notOk(own.log.some((line) => line.msg.includes('password')));
+});
+
+/** What every endpoint answers without the database. */
+async function assertUnavailable(t: Test, client: Client) {
+  const health = await client.request('GET', '/health');
+  t.equal(health.status, 503);
+  t.equal(health.text, '{"status":"unhealthy","error":"database connection failed"}');
+  const answers = await Promise.all([
+    client.createCoupon('SUMMER', 5),
+    client.claim('SUMMER', 'ada'),
+    client.request('GET', '/api/coupons/SUMMER'),
+  ]);
+  for (const answer of answers) {
+    t.equal(answer.status, 503);
+    t.equal(problemIn(answer).code, 'database_unavailable');
+    t.equal(answer.headers.get('retry-after'), '1');
+  }
+}
+
+/** The service has become able to work, by itself. */
+async function assertWorks(t: Test, client: Client) {
+  await until('a healthy service', async () => (await client.request('GET', '/health')).status === 200);
+  t.equal((await client.createCoupon('SUMMER', 5)).status, 201);
+  t.equal((await client.claim('SUMMER', 'ada')).status, 200);
+  t.same((await client.getCoupon('SUMMER')).claimed_by, ['ada']);
+}
+
+t.test('nothing listens where the database should be: 503 until it does, then all works', async (t) => {
+  const { url } = await createDatabase(t, { migrated: false });
+  const proxy = await startProxy(t, url);
+  await proxy.close();
+  const service = startService(t, { DATABASE_URL: proxy.url });
+  const client = await service.listening();
+  await assertUnavailable(t, client);
+  await proxy.open();
+  await assertWorks(t, client);
+  t.match(await service.logged('the database is there'), { level: 30 });
+  t.equal(await service.stop(), 0);
+});
+
+t.test('the database has not been created yet: 503 until it is, then all works', async (t) => {
+  const { url, sql } = await createDatabase(t);
+  const later = new URL(url);
+  later.pathname += '_later';
+  const name = later.pathname.slice(1);
+  const service = startService(t, { DATABASE_URL: later.href });
+  const client = await service.listening();
+  t.match(await service.logged('waiting for the database'), { level: 40, msg: `"${name}" does not exist` });
+  await assertUnavailable(t, client);
+  await sql`create database ${sql(name)}`;
+  await assertWorks(t, client);
+  t.equal(await service.stop(), 0);
+  await sql`drop database ${sql(name)}`;
+});
+
+t.test('a stop while the database is waited for: exit code 0 at once', async (t) => {
+  const service = startService(t, { DATABASE_URL: 'postgres://ada@127.0.0.1:1/coupons' });
+  await service.listening();
+  await service.logged('waiting for the database');
+  t.equal(await service.stop(), 0);
+});

@@ -1,0 +1,105 @@
+import t from 'tap';
+import { createDatabase } from '../support/database.js';
+import { lockAwaited, lockCoupon } from '../support/locks.js';
+import { startService } from '../support/process.js';
+import { until } from '../support/until.js';
+
+t.setTimeout(120_000);
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  t.test(`${signal}, even twice: the request in flight gets its true answer, then exit code 0`, async (t) => {
+    const { url, sql } = await createDatabase(t);
+    const service = startService(t, { DATABASE_URL: url });
+    const client = await service.listening();
+    await client.createCoupon('SUMMER', 5);
+    const release = await lockCoupon(t, sql, 'SUMMER');
+    const answer = client.claim('SUMMER', 'ada');
+    await lockAwaited(sql);
+    service.signal(signal);
+    await service.logged('finishing what is in flight');
+    service.signal(signal);
+    await service.logged('already stopping');
+    await t.rejects(fetch(`${client.url}/health`), 'nobody new is let in');
+    await release();
+    t.equal((await answer).status, 200);
+    t.equal(await service.exited(), 0);
+    t.same(await sql`select user_id from claims`, [{ user_id: 'ada' }]);
+    t.notOk(service.log.some((line) => line.msg.includes('cut off')));
+    t.equal(service.log.at(-1)?.msg, 'stopped');
+  });
+}
+
+t.test(
+  'a request that does not finish within SHUTDOWN_TIMEOUT_MS is cut off, then exit code 0',
+  async (t) => {
+    const { url, sql } = await createDatabase(t);
+    const settings = { DATABASE_URL: url, SHUTDOWN_TIMEOUT_MS: '200', STATEMENT_TIMEOUT_MS: '3000' };
+    const service = startService(t, settings);
+    const client = await service.listening();
+    await client.createCoupon('SUMMER', 5);
+    await lockCoupon(t, sql, 'SUMMER');
+    const answer = t.rejects(client.claim('SUMMER', 'ada'));
+    await lockAwaited(sql);
+    service.signal('SIGTERM');
+    await service.logged('requests in flight for more than 200 ms are cut off');
+    await answer;
+    t.equal(await service.exited(), 0);
+  },
+);
+
+t.test('a stop while another server migrates the database: nothing is waited for, exit code 0', async (t) => {
+  const { url, sql } = await createDatabase(t);
+  const other = await sql.reserve();
+  await other`begin`;
+  await other`select pg_advisory_xact_lock(${0x636f75706f6e})`;
+  const service = startService(t, { DATABASE_URL: url });
+  await until('the service to wait for the lock', async () => {
+    const [row] = await sql`select from pg_locks where locktype = 'advisory' and not granted`;
+    return row !== undefined;
+  });
+  t.equal(await service.stop(), 0);
+  t.notOk(service.log.some((line) => line.msg.includes('listening')));
+  await other`rollback`;
+  other.release();
+});
+
+t.test('LOG_LEVEL=debug: one line a request, under the id that its answer carries', async (t) => {
+  const { url } = await createDatabase(t);
+  const service = startService(t, { DATABASE_URL: url, LOG_LEVEL: 'debug' });
+  const client = await service.listening();
+  const ids: (string | null)[] = [];
+  for (const path of ['/health', '/api/coupons/NONE', '/nowhere'])
+    ids.push((await client.request('GET', path)).headers.get('x-request-id'));
+  t.equal(await service.stop(), 0);
+  t.match(
+    service.log.filter((line) => 'reqId' in line),
+    [
+      { reqId: ids[0], method: 'GET', url: '/health', status: 200, ms: Number },
+      { reqId: ids[1], method: 'GET', url: '/api/coupons/NONE', status: 404, ms: Number },
+      { reqId: ids[2], method: 'GET', url: '/nowhere', status: 404, ms: Number },
+    ],
+  );
+  t.equal(service.log.filter((line) => 'reqId' in line).length, 3);
+});
+
+t.test('by default a request that went well leaves no line in the log', async (t) => {
+  const { url } = await createDatabase(t);
+  const service = startService(t, { DATABASE_URL: url });
+  const client = await service.listening();
+  const lines = service.log.length;
+  t.equal((await client.createCoupon('SUMMER', 5)).status, 201);
+  t.equal((await client.claim('SUMMER', 'ada')).status, 200);
+  t.equal(await service.stop(), 0);
+  t.match(service.log[lines]?.msg, /try: curl|finishing/);
+  t.notOk(service.log.some((line) => 'reqId' in line));
+});
+
+t.test('on a terminal the log is for people', async (t) => {
+  const { url } = await createDatabase(t);
+  const nodeArguments = [...process.execArgv, '--import', 'data:text/javascript,process.stdout.isTTY = true'];
+  const service = startService(t, { DATABASE_URL: url }, { nodeArguments });
+  await until('the service to listen', () => service.output.some((line) => /INFO.*listening on/.test(line)));
+  t.equal(await service.stop(), 0);
+  t.match(service.output.at(-1), 'stopped');
+  t.same(service.log, []);
+});

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import postgres from 'postgres';
+import t from 'tap';
+import { startEmbeddedPostgres } from '../../db/embedded/embedded-postgres.js';
+import { assertBooksBalance } from '../support/books.js';
+import { postmasterOf, temporaryFolder } from '../support/own-postgres.js';
+import { startService } from '../support/process.js';
+import { until } from '../support/until.js';
+
+t.setTimeout(180_000);
+
+const USERS = 1_500;
+const STOCK = 1_000;
+const KILLS = 4;
+const CLIENTS = 60;
+
+t.test(
+  'PostgreSQL dies by kill -9 again and again under load: every 200 has its row, every row its 200',
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    const database = await startEmbeddedPostgres(folder);
+    t.teardown(() => database.stop());
+    const service = startService(t, { DATABASE_URL: database.url });
+    const client = await service.listening();
+    await client.createCoupon('SALE', STOCK);
+
+    const told = new Map<string, number>();
+    const seen = { unavailable: 0, answered: 0 };
+    /** Asks until there is an answer that decides, each time with the same key, as a careful client does. */
+    const claim = async (user: string) => {
+      for (;;) {
+        const { status } = await client.claim('SALE', user, { 'Idempotency-Key': `key-of-${user}` });
+        if (status !== 503) {
+          seen.answered++;
+          told.set(user, status);
+          return;
+        }
+        seen.unavailable++;
+        await sleep(20);
+      }
+    };
+    const users = Array.from({ length: USERS }, (_, i) => `user-${i}`);
+    const crowd = Promise.all(
+      Array.from({ length: CLIENTS }, async () => {
+        for (let user = users.pop(); user; user = users.pop()) await claim(user);
+      }),
+    );
+    for (let kill = 1; kill <= KILLS; kill++) {
+      await until('more answers', () => seen.answered >= (USERS / (KILLS + 2)) * kill, 60_000);
+      const pid = await until('a running server', () => postmasterOf(folder));
+      process.kill(pid, 'SIGKILL');
+      await until('another server', () => ![undefined, pid].includes(postmasterOf(folder)), 60_000);
+    }
+    await crowd;
+
+    const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+    t.teardown(() => sql.end({ timeout: 1 }));
+    const rows = await sql<{ user_id: string }[]>`select user_id from claims where coupon_name = 'SALE'`;
+    const holders = rows.map((row) => row.user_id).sort();
+    const winners = [...told].filter(([, status]) => status === 200).map(([user]) => user);
+    t.equal(told.size, USERS, 'everyone has an answer');
+    t.same(
+      [...new Set(told.values())].sort(),
+      [200, 400],
+      'with a key, nobody is told 409 for a claim of their own',
+    );
+    t.same(holders, winners.sort(), 'every 200 has its row, and every row was answered 200');
+    t.equal(holders.length, STOCK);
+    await assertBooksBalance(t, sql);
+    t.comment(`${seen.unavailable} times 503`);
+    t.equal(await service.stop(), 0);
+  },
+);
