@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startEmbeddedPostgres } from '../db/embedded/embedded-postgres.js';
+import { startThrowAwayPostgres } from '../db/embedded/throw-away.js';
 import { projectRoot } from '../db/project-root.js';
 
 /**
@@ -45,21 +44,7 @@ try {
 async function startDatabase(): Promise<Database> {
   const url = process.env['TEST_DATABASE_URL'];
   if (url) return { url, stop: async () => {} };
-  return inDocker ? startContainer() : startThrowAway();
-}
-
-async function startThrowAway(): Promise<Database> {
-  const folder = await mkdtemp(join(tmpdir(), 'coupons-test-'));
-  const remove = () => rm(folder, { recursive: true, force: true });
-  try {
-    // Root hands the data to another user, who must be able to enter.
-    await chmod(folder, 0o755);
-    const { url, stop } = await startEmbeddedPostgres(folder, SERVER_SETTINGS);
-    return { url, stop: () => stop().finally(remove) };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
+  return inDocker ? startContainer() : startThrowAwayPostgres('coupons-test-', SERVER_SETTINGS);
 }
 
 async function startContainer(): Promise<Database> {

@@ -1,7 +1,6 @@
 import t from 'tap';
 import { countStatuses, startApp } from '../support/app.js';
-
-const users = (count: number) => Array.from({ length: count }, (_, i) => `user-${i}`);
+import { users } from '../support/crowd.js';
 
 for (const [people, stock] of [
   [50, 5],

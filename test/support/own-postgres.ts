@@ -1,12 +1,11 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import type { Test } from 'tap';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../db/embedded/embedded-postgres.js';
 import { freePort } from '../../db/embedded/free-port.js';
 import { isAlive } from '../../db/embedded/postmaster.js';
+import { makeTemporaryFolder } from '../../db/embedded/throw-away.js';
 import { atExit } from './at-exit.js';
 import { until } from './until.js';
 
@@ -23,17 +22,13 @@ export interface OwnPostgres {
   postmaster(): number | undefined;
 }
 
-// On macOS, other users cannot enter os.tmpdir().
-const BASE = process.platform === 'win32' ? tmpdir() : '/tmp';
-
 /** An empty folder that every user can enter, which is removed when the test is over. */
 export async function temporaryFolder(t: Test, mode = 0o755): Promise<string> {
-  const folder = await mkdtemp(join(BASE, 'coupons-test-'));
-  await chmod(folder, mode);
-  const forget = atExit(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const { folder, remove, removeSync } = await makeTemporaryFolder('coupons-test-', mode);
+  const forget = atExit(removeSync);
   t.teardown(async () => {
     forget();
-    await rm(folder, { recursive: true, force: true });
+    await remove();
   });
   return folder;
 }
