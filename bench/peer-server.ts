@@ -1,48 +1,41 @@
 import postgres, { type Sql } from 'postgres';
 import { buildApp } from '../src/app.js';
-import { decideClaims } from '../src/claims/claim-statement.js';
-import type { Claimer } from '../src/claims/lanes.js';
+import { CLAIM_SETTINGS, claimCoupons } from '../src/claims/claim-statement.js';
+import type { Claims } from '../src/claims/lanes.js';
 import type { ClaimOutcome } from '../src/claims/outcome.js';
 import { readConfig } from '../src/config.js';
-import { CLAIM_SETTINGS, openDatabase } from '../src/database/database.js';
 import { createLogger } from '../src/logger.js';
 import { CONNECTION_BACKLOG_MAX } from '../src/serve.js';
 
 /**
- * What the engine is compared with: the same HTTP server and validation, and another way to decide a claim.
+ * The peers of the engine: the same HTTP server and validation, and another way to decide a claim.
  * Usage: node peer-server.js row-lock|statement|ceiling|refusal, with the settings of the service.
  */
-type Claim = Claimer['claim'];
+type ClaimCoupon = Claims['claimCoupon'];
 
 const POOL_SIZE = 25;
 
 const config = readConfig(process.env);
-const url = config.DATABASE_URL as string;
+const databaseUrl = config.DATABASE_URL as string;
 const logger = createLogger(config.LOG_LEVEL);
-const database = openDatabase({
-  url,
-  connectionsMax: config.DATABASE_CONNECTIONS_MAX,
-  claimLanes: 1,
-  statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
-  lockTimeoutMs: config.LOCK_TIMEOUT_MS,
-});
 
-const openPool = (connection: Record<string, string>) => postgres(url, { max: POOL_SIZE, connection });
-const peers: Record<string, () => Claim> = {
+const openPool = (connection: Record<string, string>) =>
+  postgres(databaseUrl, { max: POOL_SIZE, connection });
+const peers: Record<string, () => ClaimCoupon> = {
   'row-lock': () => claimByRowLock(openPool({ enable_seqscan: 'off' })),
   statement: () => claimByStatement(openPool(CLAIM_SETTINGS)),
   ceiling: () => () => Promise.resolve('claimed'),
   refusal: () => () => Promise.resolve('out_of_stock'),
 };
 
-const claim = peers[process.argv[2] ?? '']?.();
-if (!claim) throw new Error(`no such peer: ${process.argv[2]}`);
-const app = await buildApp({ database, engine: { claim }, logger });
+const claimCoupon = peers[process.argv[2] ?? '']?.();
+if (!claimCoupon) throw new Error(`no such peer: ${process.argv[2]}`);
+const app = await buildApp({ config, databaseUrl, logger, claims: { claimCoupon } });
 await app.listen({ port: config.PORT, host: config.HOST, backlog: CONNECTION_BACKLOG_MAX });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit());
 
-/** The classical way: lock the coupon, look, insert, count down. Six round trips, five with the row locked. */
-function claimByRowLock(pool: Sql): Claim {
+/** The classical way: lock the coupon, look, insert, count down. Six round trips, five of them with the row locked. */
+function claimByRowLock(pool: Sql): ClaimCoupon {
   return (couponName, userId) =>
     pool.begin(async (sql): Promise<ClaimOutcome> => {
       const [coupon] = await sql<{ remaining_amount: number }[]>`
@@ -58,13 +51,13 @@ function claimByRowLock(pool: Sql): Claim {
     }) as Promise<ClaimOutcome>;
 }
 
-/** The statement of the engine, with one claim in it. */
-function claimByStatement(pool: Sql): Claim {
+/** The statement of the engine, with one claim in each. */
+function claimByStatement(pool: Sql): ClaimCoupon {
   let keys = 0;
   return async (couponName, userId) => {
     const request = { couponName, userId, key: `peer.${process.pid}.${++keys}`, isKeyGiven: false };
     for (;;) {
-      const [outcome] = await decideClaims(pool, [request]);
+      const [outcome] = await claimCoupons(pool, [request]);
       if (outcome) return outcome;
     }
   };

@@ -12,8 +12,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tell whether the service can reach its database
-         * @description Answers within 3 seconds, even when the database hangs.
+         * Check whether the service can reach its database
+         * @description Answers within 3 seconds, even if the database hangs.
          */
         get: operations["getHealth"];
         put?: never;
@@ -49,11 +49,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a coupon and who holds it
-         * @description One consistent snapshot: `remaining_amount` plus the number of `claimed_by` equals `amount`,
-         *     also while claims are running. Any size of answer is streamed. Should the database fail in
-         *     the middle of a long answer, or the reader take nothing for 5 seconds, the connection is cut, so
-         *     that the JSON does not parse.
+         * Read a coupon and its holders
+         * @description The answer is one consistent snapshot: `remaining_amount` plus the number of holders equals
+         *     `amount`, even while claims are running. A long answer is streamed. If the database fails in
+         *     the middle of it, or the reader takes nothing for 5 seconds, the server cuts the connection.
+         *     The JSON is then incomplete and does not parse.
          */
         get: operations["getCoupon"];
         put?: never;
@@ -75,13 +75,13 @@ export interface paths {
         put?: never;
         /**
          * Claim a coupon for a user
-         * @description A claim that was answered 200 is committed and is never lost. A user who holds the coupon is
-         *     told so (409), even after it sold out.
+         * @description A claim that was answered 200 is committed and is never lost. A user who already holds the
+         *     coupon gets 409, even after the coupon sold out.
          *
-         *     **Retries.** With an `Idempotency-Key`, the request may be sent again at any time, to any server:
-         *     the same key, user and coupon have the same answer, 200 with `Idempotent-Replayed: true`, also
+         *     **Retries.** A request with an `Idempotency-Key` may be sent again at any time, to any server.
+         *     The same key, user and coupon get the same answer, 200 with `Idempotent-Replayed: true`, even
          *     after the coupon sold out. The key is stored with the claim and does not expire. With another
-         *     key, or none, the user who holds the coupon gets 409.
+         *     key, or without one, a user who holds the coupon gets 409.
          */
         post: operations["claimCoupon"];
         delete?: never;
@@ -99,8 +99,8 @@ export interface paths {
         };
         /**
          * Look up the claim of a user for a coupon
-         * @description Tells whether a user holds a coupon, since when, and in which place of the order. It resolves any doubt that a lost
-         *     answer has left.
+         * @description Returns when the user claimed the coupon, and the claim's place in the order. A client that lost
+         *     the answer to a claim learns here whether the claim was made.
          */
         get: operations["getClaim"];
         put?: never;
@@ -117,16 +117,16 @@ export interface components {
     schemas: {
         /**
          * Format: well-formed
-         * @description 1 to 255 Unicode characters, not only white space. U+0000 and lone surrogates, which
-         *     PostgreSQL cannot store, are refused. A coupon named `.` or `..` cannot be read by clients that
-         *     normalize paths, as browsers do.
+         * @description 1 to 255 Unicode characters, not only white space. U+0000 and lone surrogates are refused:
+         *     PostgreSQL cannot store them. Clients that normalize paths, such as browsers, cannot read a
+         *     coupon named `.` or `..`.
          * @example SUMMER
          */
         CouponName: string;
         /**
          * Format: well-formed
-         * @description 1 to 255 Unicode characters, not only white space. U+0000 and lone surrogates, which
-         *     PostgreSQL cannot store, are refused.
+         * @description 1 to 255 Unicode characters, not only white space. U+0000 and lone surrogates are refused:
+         *     PostgreSQL cannot store them.
          * @example ada
          */
         UserId: string;
@@ -147,15 +147,15 @@ export interface components {
             name: components["schemas"]["CouponName"];
             /**
              * Format: int32
-             * @description The stock that the coupon was created with.
+             * @description The stock with which the coupon was created.
              */
             amount: number;
             /**
              * Format: int32
-             * @description What is left of it.
+             * @description The units that are left.
              */
             remaining_amount: number;
-            /** @description Who holds the coupon, in the order of the claims. */
+            /** @description The holders, in the order of their claims. */
             claimed_by: components["schemas"]["UserId"][];
         };
         Claim: {
@@ -168,7 +168,7 @@ export interface components {
             claimed_at: string;
             /**
              * Format: int32
-             * @description Its place in the order of the coupon's claims; 1 is the first.
+             * @description The place in the order of the coupon's claims. The first claim has 1.
              */
             position: number;
         };
@@ -183,7 +183,7 @@ export interface components {
             error: "database connection failed";
         };
         /**
-         * @description What went wrong, for programs. Stable.
+         * @description What went wrong, for programs. Codes are stable.
          * @enum {string}
          */
         ErrorCode: "invalid_request" | "invalid_body" | "malformed_http" | "out_of_stock" | "coupon_not_found" | "path_not_found" | "method_not_allowed" | "request_timeout" | "already_claimed" | "coupon_exists" | "payload_too_large" | "unsupported_media_type" | "headers_too_large" | "internal_error" | "claim_not_found" | "overloaded" | "outcome_unknown" | "database_unavailable";
@@ -191,15 +191,15 @@ export interface components {
         Problem: {
             /**
              * Format: uri
-             * @description A URI that names the kind of problem. It ends with `code`.
+             * @description A URI that names the kind of problem and ends with `code`.
              */
             type: string;
-            /** @description The kind of problem, in short. */
+            /** @description The kind of problem, in a few words. */
             title: string;
             code: components["schemas"]["ErrorCode"];
             /**
-             * @description The sentence that clients of this API match on, such as `coupon out of stock`. For an
-             *     invalid field it begins with `invalid request: ` and names the field and the rule.
+             * @description The sentence that clients match on, such as `coupon out of stock`. For an invalid field it
+             *     starts with `invalid request: ` and names the field and the rule.
              */
             error: string;
             /** @description What happened, for people. */
@@ -207,7 +207,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description The request is not valid, and changed nothing (`invalid_request`, `invalid_body`). */
+        /** @description The request is invalid and changed nothing (`invalid_request`, `invalid_body`). */
         InvalidRequest: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -217,7 +217,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is no coupon of that name (`coupon_not_found`). */
+        /** @description No coupon has this name (`coupon_not_found`). */
         CouponNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -230,7 +230,7 @@ export interface components {
                  *       "title": "Coupon not found",
                  *       "code": "coupon_not_found",
                  *       "error": "coupon not found",
-                 *       "detail": "There is no coupon of this name."
+                 *       "detail": "No coupon has this name."
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
@@ -249,7 +249,7 @@ export interface components {
                  *       "title": "Payload too large",
                  *       "code": "payload_too_large",
                  *       "error": "request body too large",
-                 *       "detail": "The body is larger than the contract allows."
+                 *       "detail": "The body is larger than the API allows."
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
@@ -276,8 +276,8 @@ export interface components {
         };
         /**
          * @description The database does not answer (`database_unavailable`). If the connection broke while the
-         *     request was with the database, it may have been carried out: the same request, sent again,
-         *     tells.
+         *     database processed the request, the request may have been carried out. Send it again to find
+         *     out.
          */
         Unavailable: {
             headers: {
@@ -292,17 +292,17 @@ export interface components {
                  *       "title": "Database unavailable",
                  *       "code": "database_unavailable",
                  *       "error": "database connection failed",
-                 *       "detail": "The database did not answer. Send the same request again later."
+                 *       "detail": "The database did not answer. Retry later."
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /**
-         * @description The claim could not be decided now. Too many wait (`overloaded`), or the database does not answer
-         *     (`database_unavailable`): nothing was changed. Or the database failed while it had the claim, and did
-         *     not come back in time to tell (`outcome_unknown`): the claim may have been made. The same request with
-         *     the same `Idempotency-Key`, sent again, tells; so does a look at the claim.
+         * @description The claim could not be decided. `overloaded`: too many claims are waiting, nothing was changed.
+         *     `database_unavailable`: the database does not answer, nothing was changed. `outcome_unknown`:
+         *     the database failed during the claim and did not come back in time, so the claim may have been
+         *     made. Retry with the same `Idempotency-Key`, or look the claim up.
          */
         ClaimUnavailable: {
             headers: {
@@ -315,8 +315,8 @@ export interface components {
             };
         };
         /**
-         * @description Any other error: a malformed HTTP request (400), headers over 16 KiB (431), a request that
-         *     was not sent in time (408), or a defect of the server (500).
+         * @description Any other error: malformed HTTP (400), headers over 16 KiB (431), a request that did not arrive
+         *     in time (408), or a defect of the server (500).
          */
         Problem: {
             headers: {
@@ -330,7 +330,7 @@ export interface components {
                  *       "title": "Internal error",
                  *       "code": "internal_error",
                  *       "error": "internal server error",
-                 *       "detail": "The server failed. Its log tells more under this response's X-Request-Id."
+                 *       "detail": "The server failed. Its log has the cause under this response's X-Request-Id."
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
@@ -339,12 +339,12 @@ export interface components {
     };
     parameters: {
         /**
-         * @description The user's id, percent-encoded. An id that cannot exist is not found (404).
+         * @description The user's id, percent-encoded. An id that breaks the rules answers 404, like an unknown one.
          * @example ada
          */
         UserId: components["schemas"]["UserId"];
         /**
-         * @description The coupon's name, percent-encoded. A name that cannot exist is not found (404).
+         * @description The coupon's name, percent-encoded. A name that breaks the rules answers 404, like an unknown one.
          * @example SUMMER
          */
         CouponName: components["schemas"]["CouponName"];
@@ -353,12 +353,12 @@ export interface components {
     headers: {
         /**
          * @description The id of this request in the server's log. A request may bring its own: 1 to 128 of the
-         *     characters `A-Z a-z 0-9 . _ : / + = -`; anything else is replaced.
+         *     characters `A-Z a-z 0-9 . _ : / + = -`. Any other id is replaced.
          * @example 5cf0a1d2-1
          */
         "X-Request-Id": string;
         /**
-         * @description Seconds to wait before the next try.
+         * @description Seconds to wait before a retry.
          * @example 1
          */
         "Retry-After": string;
@@ -391,6 +391,7 @@ export interface operations {
                     "application/json": components["schemas"]["Healthy"];
                 };
             };
+            400: components["responses"]["InvalidRequest"];
             /** @description The database does not answer. */
             503: {
                 headers: {
@@ -444,7 +445,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["InvalidRequest"];
-            /** @description A coupon of that name exists (`coupon_exists`). */
+            /** @description A coupon with this name exists (`coupon_exists`). */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -457,7 +458,7 @@ export interface operations {
                      *       "title": "Coupon exists",
                      *       "code": "coupon_exists",
                      *       "error": "coupon already exists",
-                     *       "detail": "A coupon of this name exists. Nothing was changed."
+                     *       "detail": "A coupon with this name exists. Nothing was changed."
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
@@ -475,7 +476,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The coupon's name, percent-encoded. A name that cannot exist is not found (404).
+                 * @description The coupon's name, percent-encoded. A name that breaks the rules answers 404, like an unknown one.
                  * @example SUMMER
                  */
                 name: components["parameters"]["CouponName"];
@@ -516,8 +517,8 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Names this claim, so that it can be told from another one of the same user: a new UUID, say.
-                 *     1 to 255 visible ASCII characters.
+                 * @description Names this request, so that a retry can find its own claim. Use a new UUID for each
+                 *     claim. 1 to 255 visible ASCII characters.
                  * @example 0b6e2a1e-5d0f-4b5c-9a43-6d1d2f7f6f0e
                  */
                 "Idempotency-Key"?: string;
@@ -541,14 +542,14 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    /** @description There when this claim was made before, by a request with the same key. */
+                    /** @description Present if an earlier request with the same key made the claim. */
                     "Idempotent-Replayed"?: "true";
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             /**
-             * @description The coupon is sold out (`out_of_stock`), or the request is not valid
+             * @description The coupon is sold out (`out_of_stock`), or the request is invalid
              *     (`invalid_request`, `invalid_body`).
              */
             400: {
@@ -561,7 +562,7 @@ export interface operations {
                 };
             };
             404: components["responses"]["CouponNotFound"];
-            /** @description The user holds the coupon already (`already_claimed`). */
+            /** @description The user already holds the coupon (`already_claimed`). */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -574,7 +575,7 @@ export interface operations {
                      *       "title": "Already claimed",
                      *       "code": "already_claimed",
                      *       "error": "coupon already claimed by user",
-                     *       "detail": "This user holds the coupon already. Nothing was changed."
+                     *       "detail": "This user already holds the coupon. Nothing was changed."
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
@@ -592,12 +593,12 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The coupon's name, percent-encoded. A name that cannot exist is not found (404).
+                 * @description The coupon's name, percent-encoded. A name that breaks the rules answers 404, like an unknown one.
                  * @example SUMMER
                  */
                 name: components["parameters"]["CouponName"];
                 /**
-                 * @description The user's id, percent-encoded. An id that cannot exist is not found (404).
+                 * @description The user's id, percent-encoded. An id that breaks the rules answers 404, like an unknown one.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -625,7 +626,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidRequest"];
-            /** @description The user does not hold the coupon, or there is no such coupon (`claim_not_found`). */
+            /** @description The user does not hold the coupon, or the coupon does not exist (`claim_not_found`). */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -1,107 +1,85 @@
-import Fastify, {
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import openapiGlue from 'fastify-openapi-glue';
 import type { Logger } from 'pino';
-import type { Claimer } from './claims/lanes.js';
-import { allowedMethods, assertComplete, type Contract, readContract, withoutResponses } from './contract.js';
-import type { Database } from './database/database.js';
+import { CLAIM_SETTINGS, claimCoupons } from './claims/claim-statement.js';
+import { type Claims, Lanes } from './claims/lanes.js';
+import { OrderedConnection } from './claims/ordered-connection.js';
+import { type Config, connectionBudget } from './config.js';
+import { assertComplete, type Contract, forRouting, readContract } from './contract.js';
+import { type Database, openDatabase } from './database/database.js';
 import { bindHandlers } from './handlers/index.js';
-import { handleClientError } from './http/client-errors.js';
-import { parseJsonBody } from './http/json-body.js';
-import { handleError, sendProblem } from './http/problems.js';
-import { createRequestIds } from './http/request-ids.js';
-import { logTraffic } from './http/traffic-log.js';
+import { createFastify } from './http/fastify.js';
+import { enforceSecurity, type SecurityHandlers } from './http/security.js';
 
-export interface AppParts {
-  database: Database;
-  engine: Claimer;
+export interface AppOptions {
+  config: Config;
+  databaseUrl: string;
   logger: Logger;
-  /** Another contract than openapi.yaml, to try out what follows from it. */
+  /** Another contract than openapi.yaml, for tests. */
   contract?: Contract;
+  /** By security scheme of the contract. */
+  securityHandlers?: SecurityHandlers;
+  /** Another way to decide claims, for comparisons. */
+  claims?: Claims;
 }
 
-const REQUEST_TIMEOUT_MS = 30_000;
-// Longer than the idle timeout of usual load balancers (60 s), which must be the one that closes a connection.
-const KEEP_ALIVE_TIMEOUT_MS = 72_000;
-/** More than fits the 16 KiB that Node.js allows for the head of a request. */
-const PATH_PARAMETER_LENGTH_MAX = 16_384;
-
 /**
- * The application, ready to listen: routes and validation from the contract, bound to the handlers.
- * @throws Error naming the operation, when contract and handlers do not match.
+ * Composes the application: contract, database, claims and handlers. It is ready to listen. Closing
+ * it closes all of them.
+ * @throws Error that names the operation, if the contract and the handlers do not match.
  */
-export async function buildApp({
-  database,
-  engine,
-  logger,
-  contract = readContract(),
-}: AppParts): Promise<FastifyInstance> {
-  const handlers = bindHandlers(database, engine);
-  assertComplete(contract, handlers);
-  const app = Fastify({
-    loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true }),
-    genReqId: createRequestIds(),
-    bodyLimit: contract['x-request-body-bytes-max'],
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    // While the server closes, requests on open connections are still answered, with Connection: close.
-    return503OnClosing: false,
-    // Only what the contract names: no HEAD beside GET.
-    exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
-    // We reject, we do not guess.
-    ajv: {
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        useDefaults: false,
-        formats: { 'well-formed': (text: string) => text.isWellFormed() },
-      },
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { config, databaseUrl, logger, contract = readContract(), securityHandlers = {} } = options;
+  const app = createFastify(contract, logger);
+
+  const database = connectDatabase(databaseUrl, config, logger);
+  app.addHook('onClose', () => database.close());
+
+  const lanes = options.claims ? undefined : openLanes(database, config, logger);
+  app.addHook('onClose', async () => lanes?.close());
+
+  const handlers = bindHandlers(database, options.claims ?? lanes!);
+  try {
+    assertComplete(contract, handlers);
+    enforceSecurity(app, contract, securityHandlers);
+    await app.register(openapiGlue, { specification: forRouting(contract), serviceHandlers: handlers });
+    return app;
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+export function connectDatabase(url: string, config: Config, logger: Logger): Database {
+  return openDatabase({
+    url,
+    connections: connectionBudget(config),
+    statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
+    lockTimeoutMs: config.LOCK_TIMEOUT_MS,
+    observer: {
+      onHung: () => logger.warn('the database hangs: its connections are replaced'),
+      onLost: () => logger.error('lost the database'),
+      onBack: (lostMs) => logger.info(`the database is back after ${(lostMs / 1000).toFixed(1)} s`),
     },
-    clientErrorHandler: handleClientError,
-    // Node.js would answer that by itself, without a problem and an id: see onRequest.
-    http: { requireHostHeader: false },
-    frameworkErrors: (error, request, reply) => {
-      reply.header('X-Request-Id', request.id);
-      handleError(error, request, reply as FastifyReply);
-    },
-  }) as unknown as FastifyInstance;
-
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody);
-
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('X-Request-Id', request.id);
-    const { httpVersion, headers } = request.raw;
-    if (httpVersion === '1.1' && headers.host === undefined) sendProblem(reply, 'malformed_http');
-    else done();
   });
-  // An expectation other than 100-continue, which Node.js would answer by itself, may be passed over (RFC 9110).
-  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
-  logTraffic(app);
-  // Fastify picks a body's schema by its media type, and so would let a request through that has neither.
-  app.addHook('onRoute', ({ schema }) => {
-    const body = schema?.body as { content: Record<string, { schema: unknown }> } | undefined;
-    if (schema && body) schema.body = body.content['application/json']?.schema;
-  });
+}
 
-  const answerUnknown = (request: FastifyRequest, reply: FastifyReply) => {
-    const allowed = allowedMethods(contract, request.url);
-    if (allowed.length === 0) return sendProblem(reply, 'path_not_found');
-    reply.header('Allow', allowed.join(', '));
-    return sendProblem(reply, 'method_not_allowed');
-  };
-  app.setNotFoundHandler(answerUnknown);
-  app.setErrorHandler((error, request, reply) =>
-    // A body that cannot be read is no matter where there is nobody to read it.
-    request.is404 ? answerUnknown(request, reply) : handleError(error as never, request, reply),
+/** The hinge of a claim: a lane collects a batch, one connection runs it, one statement decides it. */
+export function openLanes(database: Database, config: Config, logger: Logger): Lanes {
+  const connections = Array.from(
+    { length: config.CLAIM_LANES },
+    () => new OrderedConnection(database.openClient(CLAIM_SETTINGS)),
   );
-
-  await app.register(openapiGlue, { specification: withoutResponses(contract), serviceHandlers: handlers });
-  return app;
+  return new Lanes({
+    run: connections.map(
+      (connection) => (requests) => connection.query((sql) => claimCoupons(sql, requests)),
+    ),
+    batchSizeMax: config.CLAIM_BATCH_SIZE_MAX,
+    waitingMax: config.CLAIMS_WAITING_MAX,
+    waitMsMax: config.CLAIM_WAIT_TIMEOUT_MS,
+    unknownMsMax: config.CLAIM_OUTCOME_TIMEOUT_MS,
+    onBatch: logger.isLevelEnabled('debug')
+      ? (lane, { failure, ...batch }) => logger.debug({ lane, ...batch, err: failure }, 'batch ended')
+      : undefined,
+  });
 }

@@ -1,57 +1,36 @@
 import { availableParallelism } from 'node:os';
-import { envSchema } from 'env-schema';
+import type { ExtendedJSONSchema, FromExtendedSchema } from 'json-schema-to-ts';
+import { createAjv, describeViolation, type Sentences } from './json-schema.js';
 
-type EnvSchemaError = Error & { errors?: { params: Record<string, unknown> }[] };
+/** The settings of the process: environment variables, declared here and nowhere else. */
 
-/** The settings of the process. Every number has its unit in its name. */
-export interface Config {
-  PORT: number;
-  HOST: string;
-  /** How many processes share the port. */
-  WEB_CONCURRENCY: number;
-  LOG_LEVEL: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
-  /** Absent: the embedded PostgreSQL. */
-  DATABASE_URL?: string;
-  /** Where the embedded PostgreSQL keeps its data. Absent: see embedded-postgres.ts. */
-  DATA_DIR?: string;
-  DATABASE_CONNECTIONS_MAX: number;
-  STATEMENT_TIMEOUT_MS: number;
-  LOCK_TIMEOUT_MS: number;
-  CLAIM_LANES: number;
-  CLAIM_BATCH_SIZE_MAX: number;
-  CLAIMS_WAITING_MAX: number;
-  CLAIM_WAIT_TIMEOUT_MS: number;
-  CLAIM_OUTCOME_TIMEOUT_MS: number;
-  SHUTDOWN_TIMEOUT_MS: number;
-}
-
-const milliseconds = (fallback: number, maximum: number) => ({
-  type: 'integer',
-  minimum: 1,
-  maximum,
-  default: fallback,
-});
-
-/**
- * One lane makes the largest batches, and so the cheapest claims; more are for processors that would be idle otherwise,
- * and for several servers that want the same coupons.
- */
-export function defaultClaimLanes(processors: number): number {
-  return Math.min(Math.max(Math.floor(processors / 2), 1), 4);
-}
-
+/** In the order of docs/settings.md, which a test holds against this list. */
 const schema = {
   type: 'object',
+  additionalProperties: false,
+  required: [],
   properties: {
     PORT: { type: 'integer', minimum: 0, maximum: 65_535, default: 3000 },
     HOST: { type: 'string', minLength: 1, default: 'localhost' },
-    WEB_CONCURRENCY: { type: 'integer', minimum: 1, maximum: 256, default: 1 },
-    LOG_LEVEL: { enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], default: 'info' },
-    DATABASE_URL: { type: 'string', pattern: '^postgres(ql)?://' },
+    /** Absent: the embedded PostgreSQL. */
+    DATABASE_URL: {
+      type: 'string',
+      pattern: '^postgres(ql)?://',
+      'x-sentences': { pattern: 'must be a URL such as postgres://user:password@host:5432/database' },
+    },
+    /** Where the embedded PostgreSQL keeps its data. Absent: see defaultDataFolder. */
     DATA_DIR: { type: 'string', minLength: 1 },
+    LOG_LEVEL: {
+      type: 'string',
+      enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      default: 'info',
+    },
+    /** Processes that share the port. */
+    WEB_CONCURRENCY: { type: 'integer', minimum: 1, maximum: 256, default: 1 },
+    /** Of one process, for all purposes together: see connectionBudget. */
     DATABASE_CONNECTIONS_MAX: { type: 'integer', minimum: 1, maximum: 1000, default: 10 },
-    STATEMENT_TIMEOUT_MS: milliseconds(5_000, 600_000),
-    LOCK_TIMEOUT_MS: milliseconds(2_000, 600_000),
+    STATEMENT_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 5_000 },
+    LOCK_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 2_000 },
     CLAIM_LANES: {
       type: 'integer',
       minimum: 1,
@@ -60,44 +39,80 @@ const schema = {
     },
     CLAIM_BATCH_SIZE_MAX: { type: 'integer', minimum: 1, maximum: 10_000, default: 500 },
     CLAIMS_WAITING_MAX: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 20_000 },
-    CLAIM_WAIT_TIMEOUT_MS: milliseconds(5_000, 600_000),
-    CLAIM_OUTCOME_TIMEOUT_MS: milliseconds(15_000, 600_000),
-    SHUTDOWN_TIMEOUT_MS: milliseconds(10_000, 600_000),
+    CLAIM_WAIT_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 5_000 },
+    CLAIM_OUTCOME_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 15_000 },
+    SHUTDOWN_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 10_000 },
   },
-};
+} as const satisfies ExtendedJSONSchema<Sentences>;
 
-/** The names of all settings. */
-export const settingNames = Object.keys(schema.properties);
+export type Config = FromExtendedSchema<Sentences, typeof schema>;
+
+export const settings = schema.properties;
+export const settingNames = Object.keys(settings);
+
+const ajv = createAjv({ coerceTypes: true, useDefaults: true, removeAdditional: true });
+const validate = ajv.compile<Config>(schema);
 
 /**
- * Reads the settings from the environment; a setting that is empty counts as not there.
- * @throws Error naming the setting that makes no sense.
+ * One lane makes the largest batches, and so the cheapest claims. More lanes use processors that
+ * would idle, and let several servers work on the same coupons.
+ */
+export function defaultClaimLanes(processors: number): number {
+  return Math.min(Math.max(Math.floor(processors / 2), 1), 4);
+}
+
+/**
+ * Reads the settings from the environment. An empty setting counts as absent.
+ * @throws Error `invalid setting: …`, which names the setting, but not its value: a URL may hold a password.
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const data = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
-  let config: Config;
-  try {
-    config = envSchema<Config>({ schema, data, dotenv: false, env: false });
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    // env-schema says "env/PORT must be integer". A DATABASE_URL may hold a password: no values here.
-    const [problem] = (error as EnvSchemaError).errors ?? [];
-    const allowed = problem?.params['allowedValues'] ? ` (${problem.params['allowedValues']})` : '';
-    throw new Error(`a setting makes no sense: ${error.message.replaceAll('env/', '')}${allowed}`);
+  const config: unknown = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  if (!validate(config)) {
+    const [violation] = validate.errors ?? [];
+    throw invalidSetting(violation ? describeViolation(violation) : 'unknown');
   }
-  if (config.DATABASE_URL && !isUrl(config.DATABASE_URL)) {
-    throw new Error(
-      'a setting makes no sense: DATABASE_URL must be a URL, with special characters of the password percent-encoded',
+  const { DATABASE_URL, DATABASE_CONNECTIONS_MAX, CLAIM_LANES } = config;
+  if (DATABASE_URL && !isDecodableUrl(DATABASE_URL)) {
+    throw invalidSetting('DATABASE_URL must be a URL; percent-encode special characters of the password');
+  }
+  const connectionsMin = CLAIM_LANES + CONNECTIONS_BESIDE_LANES_MIN;
+  if (DATABASE_CONNECTIONS_MAX < connectionsMin) {
+    throw invalidSetting(
+      `DATABASE_CONNECTIONS_MAX must be at least ${connectionsMin} when CLAIM_LANES is ${CLAIM_LANES}`,
     );
   }
   return config;
 }
 
-/** Also decodable, which is what postgres.js does with the parts of a URL. */
-function isUrl(text: string): boolean {
+const invalidSetting = (sentence: string) => new Error(`invalid setting: ${sentence}`);
+
+/** postgres.js decodes the parts of a URL: a stray `%` would throw there. */
+function isDecodableUrl(text: string): boolean {
   try {
     return decodeURIComponent(new URL(text).href) !== '';
   } catch {
     return false;
   }
+}
+
+/** The connections of one process, by purpose. */
+export interface ConnectionBudget {
+  /** One for each lane. */
+  lanes: number;
+  reads: number;
+  writes: number;
+  /** One watches whether the database answers. */
+  health: 1;
+  /** One applies the migrations at the start, and is closed then. */
+  migrations: 1;
+}
+
+/** Health, migrations, one for reads, one for writes. */
+const CONNECTIONS_BESIDE_LANES_MIN = 4;
+
+/** Divides DATABASE_CONNECTIONS_MAX. Reads hold their connection longer than writes: they get two thirds of the rest. */
+export function connectionBudget({ DATABASE_CONNECTIONS_MAX, CLAIM_LANES }: Config): ConnectionBudget {
+  const rest = DATABASE_CONNECTIONS_MAX - CLAIM_LANES - 2;
+  const writes = Math.max(1, Math.floor(rest / 3));
+  return { lanes: CLAIM_LANES, reads: rest - writes, writes, health: 1, migrations: 1 };
 }

@@ -28,6 +28,7 @@ type ReplyOf<Id extends OperationId> = {
 interface RouteOf<Id extends OperationId> {
   Body: BodyOf<Id>;
   Params: operations[Id]['parameters']['path'];
+  Querystring: operations[Id]['parameters']['query'];
   Headers: operations[Id]['parameters']['header'];
   Reply: ReplyOf<Id>;
 }
@@ -35,7 +36,7 @@ interface RouteOf<Id extends OperationId> {
 export type RequestOf<Id extends OperationId> = FastifyRequest<RouteOf<Id>>;
 export type ReplyFor<Id extends OperationId> = FastifyReply<RouteOf<Id>>;
 
-/** Answers the requests of one operation. What it may send, and with which status, the contract says. */
+/** Answers the requests of one operation, with the statuses and bodies that the contract allows. */
 export type Handler<Id extends OperationId> = (
   request: RequestOf<Id>,
   reply: ReplyFor<Id>,
@@ -43,13 +44,30 @@ export type Handler<Id extends OperationId> = (
 
 export type Handlers = { [Id in OperationId]: Handler<Id> };
 
-interface PathItem {
-  [method: string]: { operationId?: string; responses?: unknown };
+/** Alternatives of which a request needs one; an alternative is a set of schemes with their scopes. */
+export type SecurityRequirements = Record<string, string[]>[];
+
+/** A reference has neither name nor place. */
+interface Parameter {
+  name?: string;
+  in?: string;
+}
+
+export interface Operation {
+  operationId?: string;
+  tags?: string[];
+  parameters?: Parameter[];
+  security?: SecurityRequirements;
+  responses?: unknown;
+  /** The code of the 404 for a path parameter that breaks its schema: nothing has such a name. */
+  'x-invalid-path-code'?: ErrorCode;
 }
 
 export interface Contract {
   'x-request-body-bytes-max': number;
-  paths: Record<string, PathItem>;
+  security?: SecurityRequirements;
+  paths: Record<string, Record<string, Operation>>;
+  components?: { parameters?: Record<string, Parameter> };
 }
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
@@ -59,55 +77,81 @@ export function readContract(): Contract {
   return parse(readFileSync(join(projectRoot, 'openapi.yaml'), 'utf8'));
 }
 
+/** An operation and where it stands. */
+export interface Entry {
+  method: string;
+  path: string;
+  operation: Operation;
+}
+
+/** All operations of the contract; methods are in upper case. */
+export function operationsOf(contract: Contract): Entry[] {
+  return Object.entries(contract.paths).flatMap(([path, item]) =>
+    METHODS.flatMap((method) => {
+      const operation = item[method];
+      return operation ? [{ method: method.toUpperCase(), path, operation }] : [];
+    }),
+  );
+}
+
 /**
- * Checks that every operation has a handler and every handler an operation.
- * @throws Error naming each operation that lacks its other half.
+ * Checks that every operation has a handler and every handler an operation, and that the contract
+ * says all that the program reads from it.
+ * @throws Error that names each operation with a fault.
  */
 export function assertComplete(contract: Contract, handlers: object): void {
-  const operations = new Set<string>();
-  const problems: string[] = [];
-  for (const [path, item] of Object.entries(contract.paths)) {
-    for (const method of METHODS.filter((method) => method in item)) {
-      const operationId = item[method]?.operationId;
-      if (operationId === undefined) {
-        problems.push(`${method.toUpperCase()} ${path} has no operationId`);
-      } else if (operations.has(operationId)) {
-        problems.push(`operation ${operationId} stands in openapi.yaml twice`);
-      } else {
-        operations.add(operationId);
-        if (!Object.hasOwn(handlers, operationId)) {
-          problems.push(`operation ${operationId} (${method.toUpperCase()} ${path}) has no handler`);
-        }
-      }
+  const seen = new Set<string>();
+  const faults: string[] = [];
+  for (const { method, path, operation } of operationsOf(contract)) {
+    const { operationId } = operation;
+    if (operationId === undefined) {
+      faults.push(`${method} ${path} has no operationId`);
+      continue;
     }
+    if (seen.has(operationId)) faults.push(`operationId ${operationId} occurs twice`);
+    else if (!Object.hasOwn(handlers, operationId)) {
+      faults.push(`operation ${operationId} (${method} ${path}) has no handler`);
+    }
+    if (path.includes('{') && operation['x-invalid-path-code'] === undefined) {
+      faults.push(`operation ${operationId} (${method} ${path}) has no x-invalid-path-code`);
+    }
+    seen.add(operationId);
   }
   for (const name of Object.keys(handlers)) {
-    if (!operations.has(name)) problems.push(`handler ${name} has no operation in openapi.yaml`);
+    if (!seen.has(name)) faults.push(`handler ${name} has no operation`);
   }
-  if (problems.length > 0) {
-    throw new Error(`openapi.yaml and the handlers do not match: ${problems.join('; ')}`);
+  if (faults.length > 0) {
+    throw new Error(`openapi.yaml and the handlers do not match: ${faults.join('; ')}`);
   }
 }
 
 /**
- * The contract as far as routes and validation are made from it. What we answer is held against the contract by
- * the compiler and by the tests, not once more for each response.
+ * The part of the contract that routes and validators are made from. Responses are left out: the
+ * compiler and the tests hold them against the contract, the server does not check them again.
+ * Security is left out, too: http/security.ts checks it earlier than fastify-openapi-glue would.
  */
-export function withoutResponses(contract: Contract): Contract & Record<string, unknown> {
-  const copy = structuredClone(contract);
-  for (const item of Object.values(copy.paths)) {
-    for (const method of METHODS) delete item[method]?.responses;
+export function forRouting(contract: Contract): Contract & Record<string, unknown> {
+  const { security: _security, ...copy } = structuredClone(contract);
+  for (const { operation } of operationsOf(copy)) {
+    delete operation.responses;
+    delete operation.security;
+    operation.parameters?.forEach(lowerCaseHeader);
   }
-  return { ...copy };
+  Object.values(copy.components?.parameters ?? {}).forEach(lowerCaseHeader);
+  return copy;
 }
 
-/** The methods that the contract has for the path of a URL, in upper case; none if it does not know the path. */
+/** Node.js hands over the names of headers in lower case. */
+function lowerCaseHeader(parameter: Parameter): void {
+  if (parameter.in === 'header' && parameter.name) parameter.name = parameter.name.toLowerCase();
+}
+
+/** The methods that the contract has for the path of a URL. Empty: it does not know the path. */
 export function allowedMethods(contract: Contract, url: string): string[] {
   const path = url.split('?', 1)[0] ?? '';
-  return Object.entries(contract.paths)
-    .filter(([template]) => pathPattern(template).test(path))
-    .flatMap(([, item]) => METHODS.filter((method) => method in item))
-    .map((method) => method.toUpperCase());
+  return operationsOf(contract)
+    .filter((entry) => pathPattern(entry.path).test(path))
+    .map(({ method }) => method);
 }
 
 function pathPattern(template: string): RegExp {

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import pino, { type Logger } from 'pino';
 
-/** JSON lines on standard output, or, when that is a terminal, lines for people. */
+/** Logs JSON lines to standard output, or readable lines if that is a terminal. */
 export function createLogger(level: string): Logger {
   const options = {
     level,

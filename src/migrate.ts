@@ -1,10 +1,10 @@
 import postgres from 'postgres';
-import { defaultDataFolder, startEmbeddedPostgres } from '../db/embedded/embedded-postgres.js';
 import { migrate } from '../db/migrate.js';
 import { readConfig } from './config.js';
+import { acquireDatabase } from './database/acquire.js';
 import { createLogger } from './logger.js';
 
-/** Applies the migrations to the database of the settings, and exits. */
+/** The command `npm run db:migrate`: applies the migrations to the database of the settings. */
 try {
   await run();
 } catch (error) {
@@ -16,15 +16,13 @@ try {
 async function run(): Promise<void> {
   const config = readConfig(process.env);
   const logger = createLogger(config.LOG_LEVEL);
-  const embedded = config.DATABASE_URL
-    ? undefined
-    : await startEmbeddedPostgres(config.DATA_DIR ?? (await defaultDataFolder()));
-  const sql = postgres(config.DATABASE_URL ?? embedded?.url ?? '', { max: 1, onnotice: () => {} });
+  const database = await acquireDatabase(config, logger);
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
   try {
     const applied = await migrate(sql);
-    logger.info(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to apply');
+    logger.info(applied.length > 0 ? `applied ${applied.join(', ')}` : 'no migration is pending');
   } finally {
     await sql.end();
-    await embedded?.stop();
+    await database.release();
   }
 }

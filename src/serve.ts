@@ -6,83 +6,49 @@ import type { Logger } from 'pino';
 import postgres from 'postgres';
 import { migrate } from '../db/migrate.js';
 import { buildApp } from './app.js';
-import { decideClaims } from './claims/claim-statement.js';
-import { ClaimEngine } from './claims/lanes.js';
 import type { Config } from './config.js';
-import { type Database, openDatabase } from './database/database.js';
 import { isDatabaseUnavailable } from './database/errors.js';
 
 const WAIT_MIN_MS = 250;
 const WAIT_MAX_MS = 5_000;
+const CONNECT_TIMEOUT_SECONDS = 5;
 const SWEEP_INTERVAL_MS = 50;
-/** Connections that wait to be accepted: at noon, thousands come at once. The kernel may have a lower bound. */
+/** Connections that wait to be accepted: a sale opens thousands at once. The kernel may have a lower bound. */
 export const CONNECTION_BACKLOG_MAX = 16_384;
+const ALL_ADDRESSES = ['0.0.0.0', '::'];
 
-/** Runs the service on a database until `stopping` is aborted, and then lets the requests in flight finish. */
-export async function runService(
+/** Serves the application in this process until `stopping` is aborted, and lets requests in flight finish. */
+export async function serve(
   config: Config,
-  url: string,
+  databaseUrl: string,
   logger: Logger,
   stopping: AbortSignal,
 ): Promise<void> {
-  const { database, engine, close } = openParts(config, url, logger);
+  const app = await buildApp({ config, databaseUrl, logger });
   const stopped = aborted(stopping);
   try {
-    const app = await buildApp({ database, engine, logger });
-    // The first try comes before listening, so that a database that is there is ready for the first request.
-    const ready = await prepareDatabase(url, logger, stopped);
+    // The first try comes before listening: a database that answers is ready for the first request.
+    const isReady = await prepareDatabase(databaseUrl, logger, stopped);
     if (stopping.aborted) return;
     await listen(app, config, logger);
-    try {
-      if (!ready) await waitForDatabase(url, logger, stopping, stopped);
-      await stopped;
-    } finally {
-      await closeApp(app, config.SHUTDOWN_TIMEOUT_MS, logger);
-    }
+    if (!isReady) await waitForDatabase(databaseUrl, logger, stopping, stopped);
+    await stopped;
   } finally {
-    await close();
+    await close(app, config.SHUTDOWN_TIMEOUT_MS, logger);
   }
 }
 
-export interface Parts {
-  database: Database;
-  engine: ClaimEngine;
-  close(): Promise<void>;
-}
-
-/** What the application works on: the database, and the engine that claims in it. */
-export function openParts(config: Config, url: string, logger: Logger): Parts {
-  const database = openDatabase({
-    url,
-    connectionsMax: config.DATABASE_CONNECTIONS_MAX,
-    claimLanes: config.CLAIM_LANES,
-    statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
-    lockTimeoutMs: config.LOCK_TIMEOUT_MS,
-    onHung: () => logger.warn('the database hangs: its connections are given up'),
-  });
-  const engine = new ClaimEngine({
-    decide: (requests, lane) => database.claim(lane, (sql) => decideClaims(sql, requests)),
-    lanes: config.CLAIM_LANES,
-    batchSizeMax: config.CLAIM_BATCH_SIZE_MAX,
-    waitingMax: config.CLAIMS_WAITING_MAX,
-    waitMsMax: config.CLAIM_WAIT_TIMEOUT_MS,
-    unknownMsMax: config.CLAIM_OUTCOME_TIMEOUT_MS,
-  });
-  return {
-    database,
-    engine,
-    async close() {
-      engine.close();
-      await database.close();
-    },
-  };
-}
-
-/** Applies the migrations. False: the database cannot be reached. */
+/** Applies the migrations. Returns false if the database cannot be reached. */
 async function prepareDatabase(url: string, logger: Logger, stopped: Promise<void>): Promise<boolean> {
-  const sql = postgres(url, { max: 1, connect_timeout: 5, fetch_types: false, onnotice: () => {} });
+  const options = {
+    max: 1,
+    connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    fetch_types: false,
+    onnotice: () => {},
+  };
+  const sql = postgres(url, options);
   try {
-    // A stop waits neither for another server's migrations nor for a database that hangs.
+    // A stop waits neither for the migrations of another server nor for a database that hangs.
     const applied = await Promise.race([migrate(sql), stopped]);
     if (!applied) return false;
     for (const file of applied) logger.info(`applied migration ${file}`);
@@ -105,13 +71,19 @@ async function waitForDatabase(
 ): Promise<void> {
   for (let waitMs = WAIT_MIN_MS; !stopping.aborted; waitMs = Math.min(2 * waitMs, WAIT_MAX_MS)) {
     await sleep(waitMs, undefined, { signal: stopping }).catch(() => {});
-    if (!stopping.aborted && (await prepareDatabase(url, logger, stopped)))
-      return logger.info('the database is there');
+    if (!stopping.aborted && (await prepareDatabase(url, logger, stopped))) {
+      return logger.info('the database is ready');
+    }
   }
 }
 
+/** @throws Error that names the setting, if the address cannot be listened on. */
 async function listen(app: FastifyInstance, { PORT, HOST }: Config, logger: Logger): Promise<void> {
+  const isPublic = ALL_ADDRESSES.includes(HOST);
+  const { level } = logger;
   try {
+    // Fastify logs every address of the machine. In a container they are wrong from outside.
+    if (isPublic) logger.level = 'warn';
     await app.listen({
       port: PORT,
       host: HOST,
@@ -119,26 +91,38 @@ async function listen(app: FastifyInstance, { PORT, HOST }: Config, logger: Logg
       listenTextResolver: (address) => `listening on ${address}`,
     });
   } catch (error) {
-    await app.close();
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new Error(`port ${PORT} is taken: set PORT to another`, { cause: error });
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const sentence = listenErrors[code]?.(PORT, HOST);
+    throw new Error(sentence ?? `cannot listen on HOST ${HOST}, PORT ${PORT}: ${code}`, { cause: error });
+  } finally {
+    logger.level = level;
   }
-  if (cluster.isWorker) return;
   const { port } = app.server.address() as AddressInfo;
-  const host = ['0.0.0.0', '::'].includes(HOST) ? 'localhost' : HOST;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  if (isPublic) return logger.info(`listening on port ${port} of all addresses`);
+  if (cluster.isWorker) return;
+  const url = `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${port}`;
   logger.info(
     `try: curl -i ${url}/api/coupons -H 'Content-Type: application/json' -d '{"name":"SUMMER","amount":5}'`,
   );
 }
 
-/** Lets the requests in flight finish; what has not finished in time is cut off. */
-async function closeApp(app: FastifyInstance, timeoutMs: number, logger: Logger): Promise<void> {
+/** A sentence for each error of listening. It names the setting. */
+const listenErrors: Record<string, (port: number, host: string) => string> = {
+  EADDRINUSE: (port) => `PORT ${port} is in use: set PORT to another port`,
+  EACCES: (port) => `PORT ${port} needs more rights than this process has: set PORT to 1024 or more`,
+  EADDRNOTAVAIL: (_, host) =>
+    `HOST ${host} is not an address of this machine: set HOST to one of its addresses`,
+  ENOTFOUND: (_, host) => `HOST ${host} cannot be resolved: set HOST to an address of this machine`,
+  EAI_AGAIN: (_, host) => `HOST ${host} cannot be resolved: set HOST to an address of this machine`,
+};
+
+/** Lets the requests in flight finish, and cuts off those that take longer than `timeoutMs`. */
+async function close(app: FastifyInstance, timeoutMs: number, logger: Logger): Promise<void> {
   const timer = setTimeout(() => {
-    logger.warn(`requests in flight for more than ${timeoutMs} ms are cut off`);
+    logger.warn(`cutting off requests that are in flight after ${timeoutMs} ms`);
     app.server.closeAllConnections();
   }, timeoutMs);
-  // Fastify closes the connections that are idle now; the others would be kept alive when they become so.
+  // Fastify closes the connections that are idle now. The others would stay open when they become idle.
   const sweeper = setInterval(() => app.server.closeIdleConnections(), SWEEP_INTERVAL_MS);
   await app.close();
   clearTimeout(timer);
@@ -147,6 +131,5 @@ async function closeApp(app: FastifyInstance, timeoutMs: number, logger: Logger)
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
-  // Asked for once, however often it is waited for: each listener stays until then.
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

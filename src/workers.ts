@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
 const RESTART_DELAY_MS = 500;
-/** Beyond the time that a worker gives its requests in flight. */
+/** Added to the time that a worker gives its requests in flight. */
 const STOP_GRACE_MS = 10_000;
 
 export interface WorkersOptions {
@@ -16,9 +16,9 @@ export interface WorkersOptions {
 }
 
 /**
- * Runs several processes of the service on one port, and starts a new one for each that dies, until `stopping` is
- * aborted; then all of them stop gracefully.
- * @throws Error when a worker dies before any has listened: the next would not do better.
+ * Runs several processes of the service on one port, and replaces each one that dies. When `stopping`
+ * is aborted, all of them stop gracefully.
+ * @throws Error if a worker dies before any has listened: another one would die as well.
  */
 export async function runWorkers(options: WorkersOptions, stopping: AbortSignal): Promise<void> {
   const { count, env, shutdownTimeoutMs, logger } = options;

@@ -1,24 +1,32 @@
 import type { Sql } from 'postgres';
 import type { ClaimOutcome, ClaimRequest } from './outcome.js';
 
-/** What the letters of the answer mean. What is not here is undecided, and to be run again with a new snapshot. */
-const outcomes: Record<string, ClaimOutcome> = {
+/**
+ * Session settings of the connections that claim. Planning the statement costs as much as running it
+ * for ten claims, so one generic plan serves all batches. It is made while the tables are empty, and
+ * kept: a plan that scans a whole table would cost more with every claim.
+ */
+export const CLAIM_SETTINGS = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' };
+
+/** The letters of the answer. Undecided requests run again, with a new snapshot. */
+const outcomes: Record<string, ClaimOutcome | undefined> = {
   c: 'claimed',
   r: 'replayed',
   a: 'already_claimed',
   s: 'out_of_stock',
   n: 'coupon_not_found',
+  u: undefined,
 };
 
 /**
- * Decides claims, of any users for any coupons, in one statement: it takes the stock, makes the claims and
- * says what became of each request, in their order. First come, first served within a coupon.
+ * Decides claims of any users for any coupons in one statement: it takes the stock, makes the claims,
+ * and returns an outcome per request, in their order. Within a coupon, first come, first served.
  *
- * The rule that nobody holds a coupon twice and that no stock is oversold is not here: constraints see to
- * that. This statement asks for what they allow.
- * @returns an outcome for each request, undefined for one that is to be run again.
+ * The constraints of the tables guarantee that nobody holds a coupon twice and that no coupon is
+ * oversold. This statement only asks for what they allow.
+ * @returns undefined for a request that must run again.
  */
-export async function decideClaims(
+export async function claimCoupons(
   sql: Sql,
   requests: readonly ClaimRequest[],
 ): Promise<(ClaimOutcome | undefined)[]> {
@@ -32,14 +40,14 @@ export async function decideClaims(
       from unnest(${couponNames}::text[], ${userIds}::text[], ${keys}::text[])
         with ordinality as request (coupon_name, user_id, key, ordinal)
     ),
-    -- As they were when the statement began.
+    -- The coupons in our snapshot: as they were when the statement began.
     seen_coupons as (
       select name, remaining_amount from coupons where name = any (${names}::text[])
     ),
-    -- The lock closes the race for the last units: whoever claims this coupon waits here, and then reads the
-    -- stock that is really left. Always in the order of the names, or two servers that each hold what the
-    -- other waits for would deadlock. NO KEY: inserted claims of others may go on checking their foreign key.
-    -- What is gone is not locked: so to refuse writes nothing, and waits for nobody.
+    -- The lock closes the race for the last units: other claims of the coupon wait here, and then
+    -- read the stock that is really left. Coupons are locked in the order of their names: two servers
+    -- would deadlock otherwise. NO KEY UPDATE does not block the foreign key checks of other claims.
+    -- A sold-out coupon is not locked. So a refusal writes nothing and waits for nobody.
     locked_coupons as (
       select name, remaining_amount
       from coupons
@@ -47,10 +55,10 @@ export async function decideClaims(
       order by name
       for no key update
     ),
-    -- First come, first served within a coupon. When more ask than can have one, nobody gets a place who would not
-    -- take a unit: the next in the order would go without, and a later batch would take it. Who is a holder is a
-    -- scalar subquery, because a join could be planned as a hash of the whole table, which costs more with every
-    -- claim; this is a probe of the primary key.
+    -- First come, first served within a coupon. If more users ask than units are left, requests that
+    -- would take no unit get no place: otherwise a user behind them would go without, and a later
+    -- batch would take the unit. The look for holders is a scalar subquery, which is always a probe
+    -- of the primary key. A join could be planned as a hash of the whole table.
     queue as (
       select request.*, row_number() over (partition by coupon_name order by ordinal) as place
       from (
@@ -69,8 +77,8 @@ export async function decideClaims(
         ) is null
       )
     ),
-    -- Who holds the coupon already is passed over, also by a claim that another server committed while this statement
-    -- waited for the lock, and that it cannot see, because its snapshot is older than its lock.
+    -- ON CONFLICT skips users who already hold the coupon. It also sees claims that another server
+    -- committed while this statement waited for the lock. Our snapshot, older than the lock, does not.
     made_claims as (
       insert into claims (coupon_name, user_id, idempotency_key)
       select coupon_name, user_id, key
@@ -91,14 +99,15 @@ export async function decideClaims(
         when (coupon_name, user_id, key) in (select coupon_name, user_id, idempotency_key from made_claims) then 'c'
         when (coupon_name, user_id) in (select coupon_name, user_id from made_claims) then 'a'
         else coalesce(
-          -- Who is refused may hold the coupon.
+          -- A user who made no claim here may hold the coupon from before.
           (
             select case when claim.idempotency_key = request.key then 'r' else 'a' end
             from claims as claim
             where claim.coupon_name = request.coupon_name and claim.user_id = request.user_id
           ),
-          -- Out of stock is who does not hold a coupon that was gone when the statement began, for then every one
-          -- of its claims can be seen. Otherwise a claim may be hidden, and a unit be left by one who was passed over.
+          -- Report out_of_stock only if the coupon was already sold out in our snapshot: only then
+          -- are all of its claims visible. Otherwise the user's claim may be hidden, or a unit may
+          -- be left that a skipped user did not take: undecided.
           case
             when coupon_name in (select name from seen_coupons where remaining_amount = 0) then 's'
             when coupon_name in (select name from seen_coupons) then 'u'
@@ -110,12 +119,13 @@ export async function decideClaims(
     ) as decisions
     from requests as request`;
   return Array.from(row?.decisions ?? '', (letter, i) => {
+    if (!(letter in outcomes)) throw new Error(`the claim statement returned the unknown outcome ${letter}`);
     const outcome = outcomes[letter];
     return outcome === 'claimed' && requests[i]?.isKeyGiven && isRepeated(requests, i) ? 'replayed' : outcome;
   });
 }
 
-/** Does a request stand in the batch a second time, key and all? Then the first of the two made the claim. */
+/** Whether an earlier request of the batch is the same, with the same key. That one made the claim. */
 function isRepeated(requests: readonly ClaimRequest[], i: number): boolean {
   const { couponName, userId, key } = requests[i] as ClaimRequest;
   const first = requests.findIndex(

@@ -4,12 +4,12 @@ export interface Claim {
   user_id: string;
   coupon_name: string;
   claimed_at: string;
-  /** 1 for the first who claimed the coupon. */
+  /** 1 for the first claim of the coupon. */
   position: number;
 }
 
-/** The claim of a user for a coupon, and its place in the order of that coupon's claims. */
-export async function readClaim(
+/** The claim of a user for a coupon, with its place in the order of the coupon's claims. */
+export async function getClaim(
   database: Database,
   couponName: string,
   userId: string,
@@ -17,7 +17,8 @@ export async function readClaim(
   const [row] = await database.read(
     (sql) => sql<{ created_at: Date; position: number }[]>`
       select claim.created_at,
-        -- Counted, not stored: claims may come and go by hand. It reads the order index up to this claim.
+        -- Counted, not stored: claims may be deleted by hand. It reads the order index up to this
+        -- claim.
         (
           select count(*)::int
           from claims as earlier

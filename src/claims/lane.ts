@@ -1,45 +1,62 @@
 /**
- * Group commit in the application: while a lane's batch runs, what arrives waits, and goes together in the next.
- * There is no timer to wait for company: a lone request goes at once, and batches grow with the load
- * by themselves. (The idea is that of group commit in databases, DeWitt et al. 1984.)
+ * Group commit in the application: requests that arrive while a batch runs go together in the next
+ * batch. No timer collects them. A lone request starts at once, and batches grow with the load.
+ * (Group commit in databases: DeWitt et al., 1984.)
  *
- * Under load the next batch is sent ahead, to stand behind the one that runs, so that whoever runs them goes from
- * one to the next without waiting for us.
+ * Under load, a lane sends the next batch ahead: it stands behind the running one, and the database
+ * starts it without waiting for us.
  *
- * A lane knows neither what a request is nor how a batch is run.
+ * A lane knows neither SQL nor HTTP. README.md beside this file has the state diagram.
  */
 
-export interface LaneOptions<Request, Outcome> {
+export interface LaneOptions<Request, Outcome extends string> {
   /**
-   * Decides requests that go together: an outcome for each, in their order, or undefined for one that has to be
-   * run again. When it throws, it has decided none, unless `isOutcomeUnknown` says that nobody knows.
-   * A batch that is sent ahead is run, and ends, after the one before it.
+   * Decides the requests of a batch. Returns one outcome per request, in their order; undefined for
+   * a request that must run again. A rejection means that none was decided, unless
+   * `isOutcomeUnknown` says that nobody knows. Batches must end in the order of their calls.
    */
   run: (requests: readonly Request[]) => Promise<readonly (Outcome | undefined)[]>;
-  /** May a batch that failed with this error have been carried out? Such a batch is run again, until one tells. */
+  /** Whether a batch that failed with this error may have been carried out all the same. */
   isOutcomeUnknown: (error: unknown) => boolean;
-  /** Calls back when the requests that arrive at this moment have arrived. */
+  /** Calls back once the requests that arrive together have arrived. */
   schedule: (callback: () => void) => void;
-  /** Waits before a batch of unknown outcome is run again. */
+  /** Waits before a batch of unknown outcome runs again. */
   pause: (ms: number) => Promise<void>;
+  /** Milliseconds. */
   now: () => number;
   batchSizeMax: number;
-  /** From how many requests on a batch is sent ahead. */
+  /** The smallest batch that is sent ahead. */
   aheadSizeMin: number;
+  /** Requests that may wait for their batch to start. */
   waitingMax: number;
   /** How long a request may wait for its batch to start. */
   waitMsMax: number;
-  /** How long to try to find out what became of a request. */
+  /** How long to try to find an unknown outcome out. */
   unknownMsMax: number;
+  /** Called once per batch that has ended. */
+  onBatch?: ((batch: BatchReport) => void) | undefined;
 }
 
-/** There was no room, or no time, for the request. It was not run. */
+/** How a batch went. */
+export interface BatchReport {
+  size: number;
+  /** How long its oldest request waited for it to start. */
+  waitMs: number;
+  /** From its start to its end. A batch sent ahead starts while another one runs. */
+  durationMs: number;
+  /** Requests by outcome; `undecided` ones run again. */
+  outcomes: Record<string, number>;
+  /** The error of a batch that failed and so has no outcomes. */
+  failure: unknown;
+}
+
+/** No room or no time for the request. It was not run. */
 export class Overloaded extends Error {}
 
 /** The request may have been carried out, or not. */
 export class OutcomeUnknown extends Error {}
 
-/** Who waits for an outcome. One that is gone, and has not been run for, is not run for. */
+/** The client that waits for an outcome. Its request is dropped if it disconnects before the batch starts. */
 export interface Caller {
   readonly destroyed: boolean;
 }
@@ -50,56 +67,59 @@ interface Entry<Request, Outcome> {
   resolve: (outcome: Outcome) => void;
   reject: (error: unknown) => void;
   since: number;
-  /** Since when the outcome has been unknown; 0: it is not. */
+  /** When the outcome became unknown; 0 if it is not. */
   unknownSince: number;
 }
+
+/**
+ * What may start:
+ * - steady: a batch, and one more behind it.
+ * - cautious: one batch. The last one failed, and the next would probably fail, too.
+ * - draining: nothing. An outcome is unknown, and the batch behind has not ended yet.
+ * - pausing: nothing, until the pause is over. No batch runs.
+ */
+type State = 'steady' | 'cautious' | 'draining' | 'pausing';
 
 const PAUSE_MIN_MS = 50;
 const PAUSE_MAX_MS = 1_000;
 
-export class Lane<Request, Outcome> {
+export class Lane<Request, Outcome extends string> {
   readonly #options: LaneOptions<Request, Outcome>;
+  #state: State = 'steady';
   readonly #waiting: Entry<Request, Outcome>[] = [];
-  /** Those who have been run and go first in the next batch. */
-  readonly #again: Entry<Request, Outcome>[] = [];
-  /** The sizes of the batches that run. */
+  /** Requests that ran and must run again. They go first. */
+  readonly #retries: Entry<Request, Outcome>[] = [];
+  /** The sizes of the batches that run, in their order: none, one, or one and one sent ahead. */
   readonly #running: number[] = [];
-  #isScheduled = false;
-  /** Nothing may start: what failed is to be run again, after a pause. */
-  #isHeld = false;
-  /** Has no batch failed since the last success? Otherwise nothing is sent ahead: it would most likely fail as well. */
-  #isSteady = true;
+  #isStartScheduled = false;
   #pauseMs = PAUSE_MIN_MS;
 
   constructor(options: LaneOptions<Request, Outcome>) {
     this.#options = options;
   }
 
-  /** How many requests wait for their batch to start. */
+  /** Requests that wait for their batch to start. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /**
-   * @returns what became of the request.
-   * @throws Overloaded, OutcomeUnknown, or what `run` throws.
-   */
+  /** @throws Overloaded, OutcomeUnknown, or the error of `run`. */
   submit(request: Request, caller: Caller): Promise<Outcome> {
     if (this.#waiting.length >= this.#options.waitingMax) {
-      return Promise.reject(new Overloaded('too many requests wait'));
+      return Promise.reject(new Overloaded('too many requests are waiting'));
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ request, caller, resolve, reject, since: this.#options.now(), unknownSince: 0 });
-      if (this.#isScheduled || !this.#mayStart()) return;
-      this.#isScheduled = true;
+      if (this.#isStartScheduled || !this.#mayStart()) return;
+      this.#isStartScheduled = true;
       this.#options.schedule(() => {
-        this.#isScheduled = false;
+        this.#isStartScheduled = false;
         this.#start();
       });
     });
   }
 
-  /** Turns away those who have waited too long; to be called now and then, for batches that take long. */
+  /** Rejects the requests that have waited too long. Call it regularly: a batch may run for long. */
   expire(): void {
     const oldest = this.#options.now() - this.#options.waitMsMax;
     const count = this.#waiting.findIndex((entry) => entry.since > oldest);
@@ -109,15 +129,15 @@ export class Lane<Request, Outcome> {
   }
 
   #mayStart(): boolean {
-    if (this.#isHeld) return false;
+    if (this.#state === 'draining' || this.#state === 'pausing') return false;
     const [running] = this.#running;
     if (running === undefined) return true;
-    // Those who go again go before all others, when nothing runs. And a batch much smaller than the one that runs
-    // can as well grow a little.
+    // Retries start only when nothing runs, so that they stay ahead of all others. A batch much
+    // smaller than the running one can grow a little more.
     return (
+      this.#state === 'steady' &&
       this.#running.length === 1 &&
-      this.#isSteady &&
-      this.#again.length === 0 &&
+      this.#retries.length === 0 &&
       this.#waiting.length >= Math.max(this.#options.aheadSizeMin, running / 2)
     );
   }
@@ -131,34 +151,42 @@ export class Lane<Request, Outcome> {
   }
 
   async #run(batch: Entry<Request, Outcome>[]): Promise<void> {
+    const startedAt = this.#options.now();
+    let outcomes: readonly (Outcome | undefined)[] = [];
+    let failure: unknown;
     this.#running.push(batch.length);
     try {
-      this.#settle(batch, await this.#options.run(batch.map((entry) => entry.request)));
+      outcomes = await this.#options.run(batch.map((entry) => entry.request));
+      this.#settle(batch, outcomes);
+      if (this.#state === 'cautious') this.#state = 'steady';
       this.#pauseMs = PAUSE_MIN_MS;
-      this.#isSteady = true;
     } catch (error) {
-      this.#fail(batch, error);
-      this.#isSteady = false;
-      this.#isHeld ||= this.#again.length > 0;
+      failure = error;
+      if (this.#fail(batch, error)) this.#state = 'draining';
+      else if (this.#state === 'steady') this.#state = 'cautious';
     }
     this.#running.shift();
-    if (this.#isHeld) {
-      // What was sent ahead may fail as well: both are run again together, in their order.
+    if (this.#options.onBatch) this.#report(batch, startedAt, outcomes, failure);
+    if (this.#state === 'draining') {
+      // The batch behind may fail as well. Then both run again together, in their order.
       if (this.#running.length > 0) return;
+      this.#state = 'pausing';
       await this.#options.pause(this.#pauseMs);
       this.#pauseMs = Math.min(2 * this.#pauseMs, PAUSE_MAX_MS);
-      this.#isHeld = false;
+      this.#state = 'cautious';
     }
     this.#start();
   }
 
+  /** Takes the next batch, without the callers that have disconnected. */
   #take(): Entry<Request, Outcome>[] {
     this.expire();
-    const isWaitedFor = ({ caller }: Entry<Request, Outcome>) => !caller.destroyed;
+    const { batchSizeMax } = this.#options;
     const batch: Entry<Request, Outcome>[] = [];
-    for (const queue of [this.#again, this.#waiting]) {
-      while (queue.length > 0 && batch.length < this.#options.batchSizeMax) {
-        batch.push(...queue.splice(0, this.#options.batchSizeMax - batch.length).filter(isWaitedFor));
+    for (const queue of [this.#retries, this.#waiting]) {
+      while (queue.length > 0 && batch.length < batchSizeMax) {
+        const next = queue.splice(0, batchSizeMax - batch.length);
+        batch.push(...next.filter(({ caller }) => !caller.destroyed));
       }
     }
     return batch;
@@ -171,11 +199,11 @@ export class Lane<Request, Outcome> {
     const oldest = this.#options.now() - this.#options.waitMsMax;
     for (const [i, entry] of batch.entries()) {
       if (outcomes[i] !== undefined) continue;
-      if (entry.since > oldest || entry.unknownSince > 0) this.#again.push(entry);
+      if (entry.since > oldest || entry.unknownSince > 0) this.#retries.push(entry);
       else entry.reject(new Overloaded('the request stayed undecided too long'));
     }
-    // The callers hear of it after the next batch has been sent: what they do then, such as writing an answer to
-    // each, is done while that batch runs, and not before it.
+    // The callers get their outcomes after the next batch has been sent: they write their answers
+    // while it runs.
     this.#options.schedule(() => {
       for (const [i, entry] of batch.entries()) {
         const outcome = outcomes[i];
@@ -184,14 +212,36 @@ export class Lane<Request, Outcome> {
     });
   }
 
-  #fail(batch: Entry<Request, Outcome>[], error: unknown): void {
+  /** @returns whether a request of the batch runs again. */
+  #fail(batch: Entry<Request, Outcome>[], error: unknown): boolean {
     const now = this.#options.now();
     const isUnknown = this.#options.isOutcomeUnknown(error);
+    const retries = this.#retries.length;
     for (const entry of batch) {
       if (isUnknown) entry.unknownSince ||= now;
       if (entry.unknownSince === 0) entry.reject(error);
-      else if (now - entry.unknownSince < this.#options.unknownMsMax) this.#again.push(entry);
-      else entry.reject(new OutcomeUnknown('the outcome could not be found out in time', { cause: error }));
+      else if (now - entry.unknownSince < this.#options.unknownMsMax) this.#retries.push(entry);
+      else entry.reject(new OutcomeUnknown('the outcome stayed unknown too long', { cause: error }));
     }
+    return this.#retries.length > retries;
+  }
+
+  #report(
+    batch: Entry<Request, Outcome>[],
+    startedAt: number,
+    decided: readonly (Outcome | undefined)[],
+    failure: unknown,
+  ): void {
+    const outcomes: Record<string, number> = {};
+    for (const outcome of decided) {
+      outcomes[outcome ?? 'undecided'] = (outcomes[outcome ?? 'undecided'] ?? 0) + 1;
+    }
+    this.#options.onBatch?.({
+      size: batch.length,
+      waitMs: startedAt - (batch[0]?.since ?? startedAt),
+      durationMs: this.#options.now() - startedAt,
+      outcomes,
+      failure,
+    });
   }
 }

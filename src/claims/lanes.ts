@@ -1,88 +1,98 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOutcomeUnknown } from '../database/errors.js';
-import { type Caller, Lane, Overloaded } from './lane.js';
+import { type BatchReport, type Caller, Lane, type LaneOptions, Overloaded } from './lane.js';
 import type { ClaimOutcome, ClaimRequest } from './outcome.js';
 
-/** Decides claims, one at a time as far as its users can see. */
-export interface Claimer {
+/** Claims coupons, one claim at a time as its users see it. */
+export interface Claims {
   /**
    * Claims a coupon for a user.
-   * @param key names the request; one that is sent again with the same key has the same answer.
-   * @param caller who waits for the answer.
-   * @throws Overloaded, OutcomeUnknown, or an error of the database; but for the second, nothing was changed.
+   * @param key names the request. A retry with the same key gets the same answer.
+   * @param caller the client that waits for the answer.
+   * @throws Overloaded, OutcomeUnknown, or an error of the database. Nothing was changed, except
+   *   perhaps with OutcomeUnknown.
    */
-  claim(couponName: string, userId: string, key: string | undefined, caller: Caller): Promise<ClaimOutcome>;
+  claimCoupon(
+    couponName: string,
+    userId: string,
+    key: string | undefined,
+    caller: Caller,
+  ): Promise<ClaimOutcome>;
 }
 
-export interface ClaimEngineOptions {
-  /** Decides claims in one statement, on the connection of a lane (0, 1, …); see decideClaims. */
-  decide: (requests: readonly ClaimRequest[], lane: number) => Promise<readonly (ClaimOutcome | undefined)[]>;
-  /** How many statements run at the same time. */
-  lanes: number;
+export interface LanesOptions {
+  /** Decides a batch of a lane (0, 1, …). Batches of a lane end in their order. */
+  run: ((requests: readonly ClaimRequest[]) => Promise<readonly (ClaimOutcome | undefined)[]>)[];
   batchSizeMax: number;
+  /** Claims that may wait, in all lanes together. */
   waitingMax: number;
   waitMsMax: number;
   unknownMsMax: number;
+  onBatch?: ((lane: number, batch: BatchReport) => void) | undefined;
 }
 
 const EXPIRY_INTERVAL_MS = 100;
-/** A statement by itself costs PostgreSQL about as much as this many claims in it: fewer are not sent ahead. */
+/** A statement costs PostgreSQL as much as this many claims in it. Smaller batches are not sent ahead. */
 const AHEAD_SIZE_MIN = 16;
 
-/** Claims coupons. A coupon keeps to its lane, so that within a coupon the first who comes is the first served. */
-export class ClaimEngine implements Claimer {
+/** Divides claims among lanes. A coupon keeps to its lane: first come, first served within a coupon. */
+export class Lanes implements Claims {
   readonly #lanes: Lane<ClaimRequest, ClaimOutcome>[];
   readonly #waitingMax: number;
   readonly #expiry: NodeJS.Timeout;
-  // Unlike those of any other process, at any time.
+  /** Random, so that no other process ever makes the same keys. */
   readonly #keyPrefix = `${randomBytes(9).toString('base64url')}.`;
   #keys = 0;
 
-  constructor({ decide, lanes, waitingMax, ...limits }: ClaimEngineOptions) {
+  constructor({ run, waitingMax, onBatch, ...limits }: LanesOptions) {
     this.#waitingMax = waitingMax;
-    this.#lanes = Array.from(
-      { length: lanes },
-      (_, lane) =>
-        new Lane({
-          run: (requests) => decide(requests, lane),
-          isOutcomeUnknown,
-          schedule: setImmediate,
-          pause: sleep,
-          now: Date.now,
-          // Half of all at the most: a coupon that everybody wants leaves room for the others.
-          waitingMax: Math.ceil(waitingMax / Math.min(lanes, 2)),
-          aheadSizeMin: AHEAD_SIZE_MIN,
-          ...limits,
-        }),
+    const options: Omit<LaneOptions<ClaimRequest, ClaimOutcome>, 'run' | 'onBatch'> = {
+      isOutcomeUnknown,
+      schedule: setImmediate,
+      pause: sleep,
+      now: Date.now,
+      aheadSizeMin: AHEAD_SIZE_MIN,
+      // At most half of all: a coupon that everybody wants leaves room for the others.
+      waitingMax: Math.ceil(waitingMax / Math.min(run.length, 2)),
+      ...limits,
+    };
+    this.#lanes = run.map(
+      (run, lane) => new Lane({ ...options, run, onBatch: onBatch && ((batch) => onBatch(lane, batch)) }),
     );
     this.#expiry = setInterval(() => {
       for (const lane of this.#lanes) lane.expire();
     }, EXPIRY_INTERVAL_MS).unref();
   }
 
-  claim(couponName: string, userId: string, key: string | undefined, caller: Caller): Promise<ClaimOutcome> {
+  claimCoupon(
+    couponName: string,
+    userId: string,
+    key: string | undefined,
+    caller: Caller,
+  ): Promise<ClaimOutcome> {
     let waiting = 0;
     for (const lane of this.#lanes) waiting += lane.waiting;
-    if (waiting >= this.#waitingMax) return Promise.reject(new Overloaded('too many claims wait'));
+    if (waiting >= this.#waitingMax) return Promise.reject(new Overloaded('too many claims are waiting'));
     const request = {
       couponName,
       userId,
       key: key ?? this.#keyPrefix + (++this.#keys).toString(36),
       isKeyGiven: key !== undefined,
     };
-    return (this.#lanes[hash(couponName) % this.#lanes.length] as Lane<ClaimRequest, ClaimOutcome>).submit(
-      request,
-      caller,
-    );
+    return this.#laneOf(couponName).submit(request, caller);
   }
 
   close(): void {
     clearInterval(this.#expiry);
   }
+
+  #laneOf(couponName: string): Lane<ClaimRequest, ClaimOutcome> {
+    return this.#lanes[hash(couponName) % this.#lanes.length] as Lane<ClaimRequest, ClaimOutcome>;
+  }
 }
 
-/** FNV-1a. */
+/** FNV-1a (Fowler, Noll, Vo), over UTF-16 code units. */
 function hash(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

@@ -1,10 +1,10 @@
 /** What became of a claim. */
 export type ClaimOutcome =
-  /** The user holds the coupon now, by this request. */
+  /** This request made the claim: the user holds the coupon now. */
   | 'claimed'
-  /** The user has held the coupon before, by a request of the same key: this is its answer once more. */
+  /** An earlier request with the same key made the claim. */
   | 'replayed'
-  /** The user has held the coupon before, by another request. */
+  /** Another request made the user's claim. */
   | 'already_claimed'
   | 'out_of_stock'
   | 'coupon_not_found';
@@ -13,8 +13,8 @@ export type ClaimOutcome =
 export interface ClaimRequest {
   couponName: string;
   userId: string;
-  /** Names this request, and is stored with its claim: a row with this key was made by this request. */
+  /** Names this request. It is stored with the claim, so that a retry can find its own claim. */
   key: string;
-  /** Did the client choose the key? Then another request may have the same. */
+  /** Whether the client chose the key: then another request may carry the same one. */
   isKeyGiven: boolean;
 }

@@ -1,8 +1,8 @@
 import type { Database } from '../database/database.js';
 
-/** Creates a coupon with all of its stock left. False: a coupon of that name exists, and nothing was changed. */
+/** Creates a coupon with its whole stock left. Returns false, and changes nothing, if the name exists. */
 export async function createCoupon(database: Database, name: string, amount: number): Promise<boolean> {
-  const created = await database.query(
+  const created = await database.write(
     (sql) => sql`
       insert into coupons (name, amount, remaining_amount)
       values (${name}, ${amount}, ${amount})

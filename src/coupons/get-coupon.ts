@@ -6,20 +6,20 @@ export interface Coupon {
   name: string;
   amount: number;
   remaining_amount: number;
-  /** Who holds it, in the order of the claims. */
+  /** The holders, in the order of their claims. */
   claimed_by: string[];
 }
 
-/** A coupon with as many of its holders as fit a page. */
+/** A coupon with the first page of its holders. */
 export interface CouponReading {
   coupon: Coupon;
-  /** The other holders, in pages. Undefined: there are none. */
+  /** The other pages. Undefined: there are none. */
   rest: CouponPages | undefined;
 }
 
-/** To be read once. It holds a connection to the database until its end, and throws when that breaks. */
+/** Pages to be read once. They hold a database connection until the end, and throw if it breaks. */
 export interface CouponPages extends AsyncIterable<string[]> {
-  /** Gives the connection back, wherever the reading stands. To be called whenever it is over. */
+  /** Gives the connection back. Call it at the end of every reading, complete or not. */
   close(): void;
 }
 
@@ -30,22 +30,22 @@ interface Row {
 }
 
 const HOLDERS_PER_PAGE = 2_000;
-/** How long a reader may leave a page unread: it holds a connection to the database, and there are few. */
+/** How long a reader may leave a page unread. It holds one of few database connections. */
 const STALL_TIMEOUT_MS = 5_000;
 
 /**
- * Reads a coupon. One statement, and so one snapshot: what is left plus the holders is the stock, also while
- * claims are running. Undefined: there is no such coupon.
+ * Reads a coupon in one statement, and so in one snapshot: the remaining amount plus the number of
+ * holders is the amount, even while claims are running. Undefined: the coupon does not exist.
  */
-export async function readCoupon(database: Database, name: string): Promise<CouponReading | undefined> {
+export async function getCoupon(database: Database, name: string): Promise<CouponReading | undefined> {
   const rows = await database.read((sql) => selectRows(sql, name, HOLDERS_PER_PAGE));
   if (rows.length === 0) return undefined;
   if (rows.length < HOLDERS_PER_PAGE) return { coupon: couponOf(name, rows), rest: undefined };
-  // There may be more, and the snapshot is gone: from the start again.
+  // More holders may follow, and the snapshot is gone: read from the start again.
   return readPages(database, name);
 }
 
-/** One row for each holder, in the order of their claims, or one without a user. Without a limit: all. */
+/** One row per holder, in the order of their claims, or one row without a user. Null: no limit. */
 function selectRows(sql: Sql, name: string, limit: number | null) {
   return sql<Row[]>`
     select amount, remaining_amount, user_id
@@ -62,8 +62,8 @@ function selectRows(sql: Sql, name: string, limit: number | null) {
 }
 
 function readPages(database: Database, name: string): Promise<CouponReading | undefined> {
-  // postgres.js can hand out a cursor as an iterator, but that one ends like an answer that is complete when
-  // the connection breaks between two pages. The promise of the callback form is rejected then.
+  // If the connection breaks between two pages, the cursor of postgres.js ends as if it were complete
+  // in its iterator form. In its callback form it rejects.
   const pages = new PassThrough({ objectMode: true, highWaterMark: 1 });
   const rows = pages[Symbol.asyncIterator]() as AsyncIterableIterator<Row[]>;
   return database.read(async (sql) => {

@@ -1,193 +1,93 @@
-import postgres, { type Sql } from 'postgres';
-import { DatabaseTimeout, isOutcomeUnknown } from './errors.js';
+import type { Sql } from 'postgres';
+import type { ConnectionBudget } from '../config.js';
+import { Availability } from './availability.js';
+import { Client, type ClientObserver } from './client.js';
+import { clientOptions, type SessionSettings } from './options.js';
 
 export interface DatabaseOptions {
   url: string;
-  /** For reading coupons, and as many for creating them. */
-  connectionsMax: number;
-  /** Each has a connection of its own for claims. */
-  claimLanes: number;
+  connections: ConnectionBudget;
   statementTimeoutMs: number;
   lockTimeoutMs: number;
-  /** Told of each client that was given up because the database did not answer it. */
-  onHung?: () => void;
+  observer: DatabaseObserver;
 }
 
-/** The database, as far as this service uses it. */
+export interface DatabaseObserver {
+  /** The database did not answer a query in time. */
+  onHung: () => void;
+  onLost: () => void;
+  onBack: (lostMs: number) => void;
+}
+
+/** The database, as this service uses it. Every wait is bounded. */
 export interface Database {
-  /**
-   * Runs a query, or several, and waits for them a bounded time.
-   * @throws DatabaseTimeout when the time is over; what postgres.js throws otherwise.
-   */
-  query<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
-  /** As `query`, for answers that are read piece by piece; only the first piece has to come in time. */
+  /** Runs a write. @throws DatabaseTimeout, or the error of postgres.js. */
+  write<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
+  /** Runs a read. For a long answer, the bound is on its first page. @throws as `write`. */
   read<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
-  /** As `query`, on the connection of a lane (0, 1, …), which carries out what it is given one after the other. */
-  claim<T>(lane: number, run: (sql: Sql) => Promise<T>): Promise<T>;
-  /** Does the database answer, and has it our tables? Never throws; takes 2 seconds at the most. */
+  /** Opens a client of one connection, with session settings of its own. `close` closes it, too. */
+  openClient(settings: SessionSettings): Client;
+  /** Whether the database answers and has our tables. Never rejects, and takes 2 seconds at most. */
   isHealthy(): Promise<boolean>;
   close(): Promise<void>;
 }
 
-const CONNECT_TIMEOUT_SECONDS = 5;
 const HEALTH_TIMEOUT_MS = 2_000;
-const READ_TIMEOUT_MS = 60_000;
-/** The database enforces the statement timeout; only when it does not even do that, we give up by ourselves. */
+/** A long answer takes as long as its reader. */
+const READ_STATEMENT_TIMEOUT_MS = 60_000;
+/** PostgreSQL enforces the statement timeout. If it does not even do that, we give up ourselves. */
 const GRACE_MS = 1_000;
 const CLOSE_TIMEOUT_SECONDS = 5;
-const TEXT_ARRAY_OID = 1009;
-/**
- * Planning the claim statement costs as much as running it for ten claims: one plan, made once, for any batch. It is
- * made while the tables are empty, and kept: one that reads a whole table would be a time bomb.
- */
-export const CLAIM_SETTINGS = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' };
 
 export function openDatabase({
   url,
-  connectionsMax,
-  claimLanes,
+  connections,
   statementTimeoutMs,
   lockTimeoutMs,
-  onHung,
+  observer,
 }: DatabaseOptions): Database {
-  const options = (max: number, timeoutMs: number, settings = {}) => ({
-    max,
-    connect_timeout: CONNECT_TIMEOUT_SECONDS,
-    backoff: (retries: number) => Math.min(0.1 * 2 ** retries, 2),
-    onnotice: () => {},
-    // Else postgres.js asks each new connection for the types of arrays, and when the connection breaks before it
-    // answers, that rejection is nobody's and ends the process. We send one type of array: this.
-    fetch_types: false,
-    types: { textArray: { to: TEXT_ARRAY_OID, from: [TEXT_ARRAY_OID], serialize: textArray, parse: String } },
-    connection: {
-      application_name: 'scalable-coupon-system',
-      statement_timeout: timeoutMs,
-      lock_timeout: lockTimeoutMs,
-      // Plans are made while the tables are empty, and kept: one that reads a whole table would be a time bomb.
-      enable_seqscan: 'off',
-      idle_in_transaction_session_timeout: READ_TIMEOUT_MS,
-      ...settings,
-    },
-  });
+  const clientObserver: ClientObserver = {
+    onHung: observer.onHung,
+    onDoubt: () => availability.doubt(),
+  };
+  const clients: Client[] = [];
+  const open = (
+    connectionsMax: number,
+    statementMs: number,
+    giveUpMs: number,
+    settings?: SessionSettings,
+  ) => {
+    const limits = { connectionsMax, statementTimeoutMs: statementMs, lockTimeoutMs };
+    const client = new Client(url, clientOptions(limits, settings), giveUpMs, clientObserver);
+    clients.push(client);
+    return client;
+  };
   const giveUpMs = statementTimeoutMs + GRACE_MS;
-  const writer = new Client(url, options(connectionsMax, statementTimeoutMs), giveUpMs, onHung);
-  const reader = new Client(url, options(connectionsMax, READ_TIMEOUT_MS), giveUpMs, onHung);
-  const claimers = Array.from(
-    { length: claimLanes },
-    () => new OrderedClient(url, options(1, statementTimeoutMs, CLAIM_SETTINGS), giveUpMs, onHung),
-  );
-  const probe = new Client(url, options(1, HEALTH_TIMEOUT_MS), HEALTH_TIMEOUT_MS, onHung);
+  const writer = open(connections.writes, statementTimeoutMs, giveUpMs);
+  const reader = open(connections.reads, READ_STATEMENT_TIMEOUT_MS, giveUpMs);
+  const prober = open(connections.health, HEALTH_TIMEOUT_MS, HEALTH_TIMEOUT_MS);
+
   let probing: Promise<boolean> | undefined;
+  const isHealthy = () => {
+    probing ??= prober
+      .query((sql) => sql`select from coupons limit 1`)
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => (probing = undefined));
+    return probing;
+  };
+  const availability = new Availability({ ...observer, probe: isHealthy, now: Date.now });
 
   return {
-    query: (run) => writer.query(run),
+    write: (run) => writer.query(run),
     read: (run) => reader.query(run),
-    claim: (lane, run) => (claimers[lane] as Client).query(run),
-    isHealthy() {
-      probing ??= probe
-        .query((sql) => sql`select from coupons limit 1`)
-        .then(
-          () => true,
-          () => false,
-        )
-        .finally(() => (probing = undefined));
-      return probing;
-    },
+    openClient: (settings) => open(1, statementTimeoutMs, giveUpMs, settings),
+    isHealthy,
     async close() {
-      await Promise.all([writer, reader, ...claimers, probe].map((client) => client.close()));
+      availability.close();
+      await Promise.all(clients.map((client) => client.close(CLOSE_TIMEOUT_SECONDS)));
     },
   };
-}
-
-/** A `text[]` as PostgreSQL reads it. */
-function textArray(texts: readonly (string | null)[]): string {
-  const elements = texts.map((text) => (text === null ? 'null' : `"${text.replace(/["\\]/g, '\\$&')}"`));
-  return `{${elements.join(',')}}`;
-}
-
-type ClientOptions = postgres.Options<{ textArray: postgres.PostgresType }>;
-
-/**
- * A postgres.js client that is given up and replaced when the database does not answer: its connections may
- * lead to a machine that is gone, and the operating system takes a quarter of an hour to notice.
- */
-class Client {
-  readonly #open: () => Sql;
-  readonly #timeoutMs: number;
-  readonly #onHung: (() => void) | undefined;
-  #sql: Sql;
-  #isClosed = false;
-
-  constructor(url: string, options: ClientOptions, timeoutMs: number, onHung?: () => void) {
-    this.#open = () => postgres(url, options) as Sql;
-    this.#timeoutMs = timeoutMs;
-    this.#onHung = onHung;
-    this.#sql = this.#open();
-  }
-
-  query<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.bound(this.#sql, run(this.#sql));
-  }
-
-  protected get sql(): Sql {
-    return this.#sql;
-  }
-
-  protected async bound<T>(sql: Sql, result: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        if (this.replace(sql)) this.#onHung?.();
-        reject(new DatabaseTimeout(`the database did not answer within ${this.#timeoutMs} ms`));
-      }, this.#timeoutMs);
-    });
-    try {
-      return await Promise.race([result, timeout]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** Goes on with new connections. What is under way on the old ones fails. */
-  protected replace(sql: Sql): boolean {
-    if (this.#sql !== sql || this.#isClosed) return false;
-    this.#sql = this.#open();
-    sql.end({ timeout: 0 }).catch(() => {});
-    return true;
-  }
-
-  close(): Promise<void> {
-    this.#isClosed = true;
-    return this.#sql.end({ timeout: CLOSE_TIMEOUT_SECONDS });
-  }
-}
-
-/**
- * A client of one connection, which carries out its queries in the order in which they are given. When nobody knows
- * what became of one, those behind it fail as well.
- */
-class OrderedClient extends Client {
-  /** Ends with the query before. */
-  #before: Promise<unknown> = Promise.resolve();
-
-  override query<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
-    const { sql } = this;
-    const outcome = this.#after(this.#before, sql, run(sql));
-    this.#before = outcome.catch(() => {});
-    return outcome;
-  }
-
-  /** The time of a query begins when the one before has ended. */
-  async #after<T>(before: Promise<unknown>, sql: Sql, result: Promise<T>): Promise<T> {
-    // It may fail during the wait; that is told after it.
-    result.catch(() => {});
-    await before;
-    try {
-      return await this.bound(sql, result);
-    } catch (error) {
-      // postgres.js would send what stands behind it on a new connection: ahead of it, when it is run again.
-      if (isOutcomeUnknown(error)) this.replace(sql);
-      throw error;
-    }
-  }
 }

@@ -1,9 +1,9 @@
 import postgres from 'postgres';
 
-/** The database did not answer in time. Whether it carried the request out is not known. */
+/** The database did not answer in time. It may have carried the query out. */
 export class DatabaseTimeout extends Error {}
 
-/** SQLSTATEs, or their first two characters, that mean: the database cannot serve us now. */
+/** SQLSTATEs, or their prefixes, of a database that cannot serve us now. */
 const UNAVAILABLE_SQLSTATES = [
   '08', // connection exception
   '25006', // read-only transaction: connected to a standby, or in a failover
@@ -18,7 +18,7 @@ const UNAVAILABLE_SQLSTATES = [
   'XX', // internal error, corrupted data
 ];
 
-/** What postgres.js and the sockets under it say when there is no connection. */
+/** The codes of postgres.js, and of the sockets under it, for a missing connection. */
 const UNAVAILABLE_CODES = new Set([
   'CONNECTION_CLOSED',
   'CONNECTION_DESTROYED',
@@ -36,10 +36,7 @@ const UNAVAILABLE_CODES = new Set([
   'ENOENT', // no Unix socket
 ]);
 
-/**
- * Codes that are given before a statement is sent, so that it was not carried out.
- * Of SQLSTATEs, those with which the server refuses a connection.
- */
+/** Codes of failures before a statement is sent. The SQLSTATEs are those of refused connections. */
 const NOT_SENT_CODES = new Set([
   'CONNECT_TIMEOUT',
   'ECONNREFUSED',
@@ -56,23 +53,23 @@ const NOT_SENT_CODES = new Set([
   '57P03', // the server is starting up or shutting down
 ]);
 
-/** May the statement that failed with this error have been carried out all the same? */
+/** Whether the statement that failed with this error may have been carried out all the same. */
 export function isOutcomeUnknown(error: unknown): boolean {
   if (!isDatabaseUnavailable(error) || error instanceof AggregateError) return false;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (NOT_SENT_CODES.has(code)) return false;
   if (!(error instanceof postgres.PostgresError)) return true;
-  // An ERROR has rolled the statement back. A FATAL ended the connection, perhaps just after the commit.
+  // An ERROR rolls the statement back. A FATAL ends the connection, perhaps just after the commit.
   return error.severity_local !== 'ERROR' && /^(FATAL|PANIC)$/.test(error.severity);
 }
 
-/** Is this an error of the database or of the way to it, which a later try may not meet? */
+/** Whether this is an error of the database, or of the way to it, that a later try may not meet. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof DatabaseTimeout) return true;
   if (error instanceof postgres.PostgresError) {
     return UNAVAILABLE_SQLSTATES.some((state) => error.code.startsWith(state));
   }
-  // With several addresses for one name, Node.js reports what happened with each.
+  // If a name has several addresses, Node.js reports an error for each.
   if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
   return error instanceof Error && UNAVAILABLE_CODES.has((error as NodeJS.ErrnoException).code ?? '');
 }

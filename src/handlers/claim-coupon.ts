@@ -1,12 +1,12 @@
-import type { Claimer } from '../claims/lanes.js';
+import type { Claims } from '../claims/lanes.js';
 import type { Handler } from '../contract.js';
 import { sendProblem } from '../http/problems.js';
 
-export function claimCoupon(engine: Claimer): Handler<'claimCoupon'> {
+export function claimCoupon(claims: Claims): Handler<'claimCoupon'> {
   return async (request, reply) => {
     const { user_id, coupon_name } = request.body;
     const key = request.headers['idempotency-key'];
-    const outcome = await engine.claim(coupon_name, user_id, key, reply.raw);
+    const outcome = await claims.claimCoupon(coupon_name, user_id, key, reply.raw);
     switch (outcome) {
       case 'claimed':
         return reply.code(200).send();

@@ -1,4 +1,4 @@
-import type { Claimer } from '../claims/lanes.js';
+import type { Claims } from '../claims/lanes.js';
 import type { Handlers } from '../contract.js';
 import type { Database } from '../database/database.js';
 import { claimCoupon } from './claim-coupon.js';
@@ -7,13 +7,13 @@ import { getClaim } from './get-claim.js';
 import { getCoupon } from './get-coupon.js';
 import { getHealth } from './get-health.js';
 
-/** Every operation of openapi.yaml, bound to what it works on. */
-export function bindHandlers(database: Database, engine: Claimer): Handlers {
+/** A handler for every operation of openapi.yaml. */
+export function bindHandlers(database: Database, claims: Claims): Handlers {
   return {
     getHealth: getHealth(database),
     createCoupon: createCoupon(database),
     getCoupon: getCoupon(database),
-    claimCoupon: claimCoupon(engine),
+    claimCoupon: claimCoupon(claims),
     getClaim: getClaim(database),
   };
 }

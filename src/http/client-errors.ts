@@ -11,7 +11,7 @@ const codes: Record<string, ErrorCode> = {
 
 const requestIds = createRequestIds();
 
-/** Answers what Node.js could not read as a request, and closes the connection. */
+/** Answers bytes that Node.js could not parse as a request, and closes the connection. */
 export function handleClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();

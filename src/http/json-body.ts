@@ -1,10 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
 
-/** A body that is no JSON in UTF-8. */
+/** The body is not JSON in UTF-8. */
 export class InvalidBody extends Error {}
 
-/** Reads JSON in UTF-8. Bytes that are none are refused: replaced by U+FFFD, they would make one name of two. */
+/**
+ * Parses a JSON body. Invalid UTF-8 is refused: decoding would replace its bytes by U+FFFD, and two
+ * different names could become the same.
+ */
 export function parseJsonBody(
   _request: FastifyRequest,
   body: Buffer,
@@ -14,6 +17,6 @@ export function parseJsonBody(
     if (!isUtf8(body)) throw new Error('the body is not UTF-8');
     done(null, JSON.parse(body.toString()));
   } catch (error) {
-    done(new InvalidBody('the body is no JSON in UTF-8', { cause: error }));
+    done(new InvalidBody('the body is not JSON in UTF-8', { cause: error }));
   }
 }

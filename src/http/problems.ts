@@ -1,26 +1,22 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { OutcomeUnknown, Overloaded } from '../claims/lane.js';
+import type { FastifyReply } from 'fastify';
 import type { ErrorCode, Problem } from '../contract.js';
-import { isDatabaseUnavailable } from '../database/errors.js';
-import { InvalidBody } from './json-body.js';
-import { describeViolation } from './violations.js';
 
-/** The error catalogue: what each code of the contract says. `error` is the sentence that clients match on. */
 interface ProblemKind {
   status: number;
   title: string;
+  /** The sentence that existing clients match on. */
   error: string;
   detail: string;
-  /** Seconds to wait before the next try. */
   retryAfterSeconds?: number;
 }
 
+/** The error catalogue: the status and the words of each code of the contract. */
 export const problemKinds: Record<ErrorCode, ProblemKind> = {
   invalid_request: {
     status: 400,
     title: 'Invalid request',
     error: 'invalid request',
-    detail: 'The request does not keep to the contract.',
+    detail: 'The request breaks a rule of the API.',
   },
   invalid_body: {
     status: 400,
@@ -44,7 +40,7 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     status: 404,
     title: 'Coupon not found',
     error: 'coupon not found',
-    detail: 'There is no coupon of this name.',
+    detail: 'No coupon has this name.',
   },
   path_not_found: {
     status: 404,
@@ -56,31 +52,31 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     status: 405,
     title: 'Method not allowed',
     error: 'method not allowed',
-    detail: 'The path does not know this method: Allow names those that it knows.',
+    detail: 'This path does not support the method. The Allow header lists the methods that it supports.',
   },
   request_timeout: {
     status: 408,
     title: 'Request timeout',
     error: 'request timeout',
-    detail: 'The request was not sent in time.',
+    detail: 'The request did not arrive in time.',
   },
   already_claimed: {
     status: 409,
     title: 'Already claimed',
     error: 'coupon already claimed by user',
-    detail: 'This user holds the coupon already. Nothing was changed.',
+    detail: 'This user already holds the coupon. Nothing was changed.',
   },
   coupon_exists: {
     status: 409,
     title: 'Coupon exists',
     error: 'coupon already exists',
-    detail: 'A coupon of this name exists. Nothing was changed.',
+    detail: 'A coupon with this name exists. Nothing was changed.',
   },
   payload_too_large: {
     status: 413,
     title: 'Payload too large',
     error: 'request body too large',
-    detail: 'The body is larger than the contract allows.',
+    detail: 'The body is larger than the API allows.',
   },
   unsupported_media_type: {
     status: 415,
@@ -98,7 +94,7 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     status: 500,
     title: 'Internal error',
     error: 'internal server error',
-    detail: "The server failed. Its log tells more under this response's X-Request-Id.",
+    detail: "The server failed. Its log has the cause under this response's X-Request-Id.",
   },
   claim_not_found: {
     status: 404,
@@ -110,7 +106,7 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     status: 503,
     title: 'Overloaded',
     error: 'server overloaded',
-    detail: 'Too many claims wait. Nothing was changed: send the same request again later.',
+    detail: 'Too many claims are waiting. Nothing was changed. Retry later.',
     retryAfterSeconds: 1,
   },
   outcome_unknown: {
@@ -118,17 +114,24 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     title: 'Outcome unknown',
     error: 'claim outcome unknown',
     detail:
-      'The database failed while it had the claim. The same request with the same Idempotency-Key, sent again, tells what became of it; so does a look at the claim.',
+      'The database failed during the claim, so the claim may have been made. Retry with the same Idempotency-Key, or look the claim up.',
     retryAfterSeconds: 2,
   },
   database_unavailable: {
     status: 503,
     title: 'Database unavailable',
     error: 'database connection failed',
-    detail: 'The database did not answer. Send the same request again later.',
+    detail: 'The database did not answer. Retry later.',
     retryAfterSeconds: 1,
   },
 };
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** The code of the problem that the reply carries, for the traffic log. */
+    problemCode: ErrorCode | undefined;
+  }
+}
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
@@ -137,12 +140,12 @@ export function problemOf(code: ErrorCode, override?: Partial<Pick<Problem, 'err
   return { type: `urn:problem-type:coupons:${code}`, title, code, error, detail, ...override };
 }
 
-/** Without an override a problem always says the same: its JSON is written once, not for each refusal of a sale. */
+/** The JSON of each problem without an override, written once: a sold-out sale sends it thousands of times. */
 const problemTexts = Object.fromEntries(
   Object.keys(problemKinds).map((code) => [code, JSON.stringify(problemOf(code as ErrorCode))]),
 ) as Record<ErrorCode, string>;
 
-/** Answers with a problem; `override` says more about this one. */
+/** Sends a problem. `override` replaces the catalogue's words where this case has better ones. */
 export function sendProblem<Reply extends FastifyReply<never> | FastifyReply>(
   reply: Reply,
   code: ErrorCode,
@@ -151,53 +154,10 @@ export function sendProblem<Reply extends FastifyReply<never> | FastifyReply>(
   const { status, retryAfterSeconds } = problemKinds[code];
   const untyped = reply as FastifyReply;
   if (retryAfterSeconds) untyped.header('Retry-After', String(retryAfterSeconds));
+  untyped.problemCode = code;
   untyped
     .code(status)
     .type(PROBLEM_MEDIA_TYPE)
     .send(override ? JSON.stringify(problemOf(code, override)) : problemTexts[code]);
   return reply;
-}
-
-/** What Fastify's own errors are in the contract. */
-const fastifyProblems: Record<string, ErrorCode> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_body',
-};
-
-/** The one error handler: what a thrown error becomes for the client, and what the log says about it. */
-export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error.validation) return sendViolation(error, request, reply);
-  if (error instanceof InvalidBody) return sendProblem(reply, 'invalid_body');
-  if (error.code === 'FST_ERR_BAD_URL') {
-    const detail = 'the path must be percent-encoded UTF-8';
-    return sendProblem(reply, 'invalid_request', { error: `invalid request: ${detail}`, detail });
-  }
-  const known = fastifyProblems[error.code];
-  if (known) return sendProblem(reply, known);
-  if (error instanceof Overloaded) return sendProblem(reply, 'overloaded');
-  if (error instanceof OutcomeUnknown) {
-    request.log.warn({ err: error }, 'the outcome of a claim is not known');
-    return sendProblem(reply, 'outcome_unknown');
-  }
-  if (isDatabaseUnavailable(error)) {
-    request.log.warn({ err: error }, 'the database did not answer');
-    return sendProblem(reply, 'database_unavailable');
-  }
-  request.log.error({ err: error }, 'the request failed');
-  return sendProblem(reply, 'internal_error');
-}
-
-function sendViolation(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const [violation] = error.validation ?? [];
-  // A path parameter that breaks the rules of a name is a name that nothing has.
-  if (error.validationContext === 'params') {
-    const isClaim = Object.hasOwn(request.params as object, 'user_id');
-    return sendProblem(reply, isClaim ? 'claim_not_found' : 'coupon_not_found');
-  }
-  if (!violation || (violation.instancePath === '' && violation.keyword === 'type')) {
-    return sendProblem(reply, 'invalid_body');
-  }
-  const detail = describeViolation(violation, error.validationContext);
-  return sendProblem(reply, 'invalid_request', { error: `invalid request: ${detail}`, detail });
 }

@@ -3,15 +3,15 @@ import type { IncomingMessage } from 'node:http';
 
 const USABLE = /^[\w.:/+=-]{1,128}$/;
 
-/** Names requests: by the id that a request brought, if it is usable, or by a new one. */
+/** Names each request: by its own X-Request-Id if that is usable, otherwise by a new id. */
 export function createRequestIds(): (
   request: IncomingMessage | { headers: IncomingMessage['headers'] },
 ) => string {
-  // Unlike those of any other process, and cheap to count on.
+  // A random prefix for each process, so that a counter is enough for the rest.
   const prefix = `${randomBytes(4).toString('hex')}-`;
   let count = 0;
   return ({ headers }) => {
-    const brought = headers['x-request-id'];
-    return typeof brought === 'string' && USABLE.test(brought) ? brought : prefix + (++count).toString(36);
+    const own = headers['x-request-id'];
+    return typeof own === 'string' && USABLE.test(own) ? own : prefix + (++count).toString(36);
   };
 }

@@ -1,32 +1,54 @@
 import type { FastifyInstance } from 'fastify';
+import { type Contract, operationsOf } from '../contract.js';
 
 const SUMMARY_INTERVAL_MS = 10_000;
 
+/** Counts by a name: a status, or an error code. */
+class Counts {
+  #counts: Record<string, number> = {};
+
+  add(name: string | number): void {
+    this.#counts[name] = (this.#counts[name] ?? 0) + 1;
+  }
+
+  /** Returns the counts so far, and starts again at zero. */
+  take(): Record<string, number> {
+    const counts = this.#counts;
+    this.#counts = {};
+    return counts;
+  }
+}
+
 /**
- * Logs what an operator reads while a sale runs: every 10 seconds with traffic, one line that says how many
- * answers had each status. With LOG_LEVEL=debug, a line for each request comes to that; see decision 0005 for what
- * such lines cost.
+ * Logs one line every 10 seconds with traffic: answers by status, and errors by code. Health checks
+ * are left out. `debug` also logs one line per request. Decision 0005 has the cost of such lines.
  */
-export function logTraffic(app: FastifyInstance): void {
-  const counts: Record<number, number> = {};
+export function logTraffic(app: FastifyInstance, contract: Contract): void {
+  const answers = new Counts();
+  const errors = new Counts();
+  const healthPaths = new Set(
+    operationsOf(contract)
+      .filter(({ operation }) => operation.tags?.includes('health'))
+      .map(({ path }) => path),
+  );
   const summarize = () => {
-    const answers = Object.entries(counts).filter(([, count]) => count > 0);
-    if (answers.length === 0) return;
-    app.log.info(
-      { answers: Object.fromEntries(answers) },
-      `answers of the last ${SUMMARY_INTERVAL_MS / 1000} s`,
-    );
-    for (const [status] of answers) counts[Number(status)] = 0;
+    const taken = { answers: answers.take(), errors: errors.take() };
+    if (Object.keys(taken.answers).length === 0) return;
+    app.log.info(taken, `traffic of the last ${SUMMARY_INTERVAL_MS / 1000} s`);
   };
   const timer = setInterval(summarize, SUMMARY_INTERVAL_MS).unref();
   app.addHook('onClose', async () => {
     clearInterval(timer);
     summarize();
   });
+  app.decorateReply('problemCode', undefined);
   app.addHook('onResponse', (request, reply, done) => {
-    const { statusCode } = reply;
-    counts[statusCode] = (counts[statusCode] ?? 0) + 1;
     const { method, url } = request;
+    const { statusCode, problemCode } = reply;
+    if (!healthPaths.has(url)) {
+      answers.add(statusCode);
+      if (problemCode) errors.add(problemCode);
+    }
     request.log.debug({ method, url, status: statusCode, ms: reply.elapsedTime }, 'answered');
     done();
   });

@@ -1,8 +1,7 @@
 import postgres, { type Sql } from 'postgres';
 import t, { type Test } from 'tap';
-import { decideClaims } from '../../src/claims/claim-statement.js';
+import { CLAIM_SETTINGS, claimCoupons } from '../../src/claims/claim-statement.js';
 import type { ClaimOutcome, ClaimRequest } from '../../src/claims/outcome.js';
-import { CLAIM_SETTINGS } from '../../src/database/database.js';
 import { createDatabase } from '../support/database.js';
 import { lockAwaited } from '../support/locks.js';
 
@@ -16,7 +15,7 @@ const request = (couponName: string, userId: string, key?: string): ClaimRequest
 
 /** Runs the undecided again, as a lane does, until all are decided. */
 async function decideAll(sql: Sql, requests: ClaimRequest[]): Promise<ClaimOutcome[]> {
-  const decisions = await decideClaims(sql, requests);
+  const decisions = await claimCoupons(sql, requests);
   const undecided = requests.filter((_, i) => decisions[i] === undefined);
   const later = undecided.length > 0 ? await decideAll(sql, undecided) : [];
   return decisions.map((decision) => decision ?? (later.shift() as ClaimOutcome));
@@ -46,7 +45,7 @@ t.test('every request of a batch has its own outcome, in the order of the reques
   await createCoupon('A', 2);
   await createCoupon('B', 1);
   const sql = connect();
-  await decideClaims(sql, [request('B', 'holder', 'k')]);
+  await claimCoupons(sql, [request('B', 'holder', 'k')]);
   t.same(
     await decideAll(sql, [
       request('A', 'ada'),
@@ -80,7 +79,7 @@ t.test('the same request twice in a batch is one claim, and both are told so', a
   const { connect, createCoupon, stockOf } = await setUp(t);
   await createCoupon('A', 10);
   const sql = connect();
-  t.same(await decideClaims(sql, [request('A', 'ada', 'k'), request('A', 'ada', 'k')]), [
+  t.same(await claimCoupons(sql, [request('A', 'ada', 'k'), request('A', 'ada', 'k')]), [
     'claimed',
     'replayed',
   ]);
@@ -93,10 +92,10 @@ t.test(
     const { connect, createCoupon } = await setUp(t);
     await createCoupon('A', 3);
     const sql = connect();
-    await decideClaims(sql, [request('A', 'holder')]);
+    await claimCoupons(sql, [request('A', 'holder')]);
     const users = ['holder', 'ada', 'ada', 'holder', 'grace', 'alan'];
     t.same(
-      await decideClaims(
+      await claimCoupons(
         sql,
         users.map((user) => request('A', user)),
       ),
@@ -114,10 +113,10 @@ async function raceWithAnotherServer(t: Test, stock: number) {
   await createCoupon('A', stock);
   const other = await connect().reserve();
   await other`begin`;
-  t.same(await decideClaims(other, [request('A', 'ada')]), ['claimed']);
+  t.same(await claimCoupons(other, [request('A', 'ada')]), ['claimed']);
   const batch = [request('A', 'ada'), request('A', 'grace')];
   const ours = connect();
-  const decisions = decideClaims(ours, batch);
+  const decisions = claimCoupons(ours, batch);
   await lockAwaited(sql);
   await other`commit`;
   other.release();
@@ -145,12 +144,12 @@ t.test('claims of a coupon that is gone wait for no lock, and write nothing', as
   const { connect, createCoupon } = await setUp(t);
   await createCoupon('A', 1);
   const ours = await connect().reserve();
-  await decideClaims(ours, [request('A', 'holder')]);
+  await claimCoupons(ours, [request('A', 'holder')]);
   const other = await connect().reserve();
   await other`begin`;
   await other`select from coupons where name = 'A' for update`;
   await ours`begin`;
-  t.same(await decideClaims(ours, [request('A', 'holder'), request('A', 'ada')]), [
+  t.same(await claimCoupons(ours, [request('A', 'holder'), request('A', 'ada')]), [
     'already_claimed',
     'out_of_stock',
   ]);
@@ -169,7 +168,7 @@ t.test('two servers that claim the same coupons in opposite orders never deadloc
   const run = async (server: string, order: string[]) => {
     const sql = connect();
     for (let i = 0; i < 50; i++) {
-      const decisions = await decideClaims(
+      const decisions = await claimCoupons(
         sql,
         order.map((name) => request(name, `${server}-${i}`)),
       );
@@ -180,12 +179,19 @@ t.test('two servers that claim the same coupons in opposite orders never deadloc
   t.same(await stockOf('coupon-7'), { remaining_amount: 900, made: 100 });
 });
 
+t.test('an outcome that the program does not know is a defect and throws', async (t) => {
+  const sql = (async () => [{ decisions: 'cx' }]) as unknown as Sql;
+  await t.rejects(claimCoupons(sql, [request('A', 'ada'), request('A', 'grace')]), {
+    message: 'the claim statement returned the unknown outcome x',
+  });
+});
+
 t.test('batches of any size are one prepared statement', async (t) => {
   const { connect, createCoupon } = await setUp(t);
   await createCoupon('A', 1_000);
   const sql = connect();
   for (const size of [1, 2, 3, 50, 7]) {
-    await decideClaims(
+    await claimCoupons(
       sql,
       Array.from({ length: size }, (_, i) => request('A', `user-${size}-${i}`)),
     );
@@ -209,9 +215,9 @@ t.test(
     const readByBatches = async (round: number) => {
       const before = await rowsRead(lane);
       const batch = users.map((user) => request('A', `${user}-${round}`));
-      t.ok((await decideClaims(lane, batch)).every((decision) => decision === 'claimed'));
+      t.ok((await claimCoupons(lane, batch)).every((decision) => decision === 'claimed'));
       const again = batch.map(({ userId }) => request('A', userId));
-      t.ok((await decideClaims(lane, again)).every((decision) => decision === 'already_claimed'));
+      t.ok((await claimCoupons(lane, again)).every((decision) => decision === 'already_claimed'));
       const after = await rowsRead(lane);
       return Object.fromEntries(
         Object.keys(after).map((name) => [name, (after[name] ?? 0) - (before[name] ?? 0)]),

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { OutcomeUnknown, Overloaded } from '../../src/claims/lane.js';
+import { type BatchReport, OutcomeUnknown, Overloaded } from '../../src/claims/lane.js';
 import { Broken, createLane, rejects } from '../support/lane.js';
 
 t.test('requests of one moment go together, and those that arrive meanwhile in the next batch', async (t) => {
@@ -194,4 +194,25 @@ t.test('an outcome that stays unknown is reported as unknown, after a bounded ti
   await turn();
   batches[1]?.reject(new Broken());
   await rejects(t, outcome, OutcomeUnknown);
+});
+
+t.test('an observer gets the size, wait, duration and outcomes of each batch', async (t) => {
+  const reports: BatchReport[] = [];
+  const { batches, clock, submit, turn, decide } = createLane({ onBatch: (report) => reports.push(report) });
+  submit('a');
+  clock.now += 5;
+  submit('b');
+  clock.now += 10;
+  await turn();
+  submit('c');
+  clock.now += 20;
+  await decide(0, ['yes', undefined]);
+  clock.now += 30;
+  const error = new RangeError('no');
+  batches[1]?.reject(error);
+  await turn();
+  t.same(reports, [
+    { size: 2, waitMs: 15, durationMs: 20, outcomes: { yes: 1, undecided: 1 }, failure: undefined },
+    { size: 2, waitMs: 30, durationMs: 30, outcomes: {}, failure: error },
+  ]);
 });

@@ -1,19 +1,24 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pino from 'pino';
 import t, { type Test } from 'tap';
+import { connectDatabase, openLanes } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
-import { openParts } from '../../src/serve.js';
 import { createDatabase } from '../support/database.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
 
 const here = { destroyed: false };
 
-/** The engine on a real database, with batches so small that several are under way. */
-async function startEngine(t: Test, settings: Record<string, string> = {}) {
+/** Lanes on a real database, with batches so small that several are under way. */
+async function startLanes(t: Test, settings: Record<string, string> = {}) {
   const { sql, url } = await createDatabase(t);
   const config = readConfig({ CLAIM_LANES: '2', CLAIM_BATCH_SIZE_MAX: '20', ...settings });
-  const { engine, close } = openParts(config, url, pino({ level: 'silent' }));
-  t.teardown(close);
+  const logger = pino({ level: 'silent' });
+  const database = connectDatabase(url, config, logger);
+  const lanes = openLanes(database, config, logger);
+  t.teardown(async () => {
+    lanes.close();
+    await database.close();
+  });
   const createCoupon = (name: string, amount: number) =>
     sql`insert into coupons (name, amount, remaining_amount) values (${name}, ${amount}, ${amount})`;
   const holders = async (name: string) => {
@@ -21,18 +26,18 @@ async function startEngine(t: Test, settings: Record<string, string> = {}) {
       select user_id from claims where coupon_name = ${name} order by claim_number`;
     return rows.map(({ user_id }) => user_id);
   };
-  return { sql, engine, createCoupon, holders };
+  return { sql, lanes, createCoupon, holders };
 }
 
 const arrivals = Array.from({ length: 600 }, (_, i) => `user-${i}`);
 
 t.test('first come, first served: of 600 users the first 200 hold the coupon, in their order', async (t) => {
-  const { engine, createCoupon, holders } = await startEngine(t);
+  const { lanes, createCoupon, holders } = await startLanes(t);
   const coupons = ['A', 'B', 'C'];
   for (const coupon of coupons) await createCoupon(coupon, 200);
   const claims = [];
   for (const [i, user] of arrivals.entries()) {
-    for (const coupon of coupons) claims.push(engine.claim(coupon, user, undefined, here));
+    for (const coupon of coupons) claims.push(lanes.claimCoupon(coupon, user, undefined, here));
     if (i % 7 === 0) await nextTurn();
   }
   const outcomes = await Promise.all(claims);
@@ -44,7 +49,7 @@ t.test('first come, first served: of 600 users the first 200 hold the coupon, in
 t.test(
   'first come, first served: who holds the coupon, or asks again, takes no place from the others',
   async (t) => {
-    const { engine, createCoupon, holders } = await startEngine(t);
+    const { lanes, createCoupon, holders } = await startLanes(t);
     await createCoupon('A', 100);
     // Each comes back after nine others, first with ever new requests, and everybody else twice in the same moment.
     const asking = arrivals.flatMap((user, i) =>
@@ -52,7 +57,7 @@ t.test(
     );
     const claims = [];
     for (const [i, user] of asking.entries()) {
-      claims.push(engine.claim('A', user, undefined, here));
+      claims.push(lanes.claimCoupon('A', user, undefined, here));
       if (i % 40 === 0) await nextTurn();
     }
     const outcomes = await Promise.all(claims);
@@ -66,12 +71,12 @@ t.test(
 );
 
 t.test('first come, first served, also while the connections are cut again and again', async (t) => {
-  const { sql, engine, createCoupon, holders } = await startEngine(t);
+  const { sql, lanes, createCoupon, holders } = await startLanes(t);
   await createCoupon('A', 200);
   const claims = [];
   let cuts = 0;
   for (const [i, user] of arrivals.entries()) {
-    claims.push(engine.claim('A', user, undefined, here));
+    claims.push(lanes.claimCoupon('A', user, undefined, here));
     // From the first outcome on there is a connection to cut.
     if (i === 0) await claims[0];
     if (i % 7 === 0) await nextTurn();
@@ -94,11 +99,11 @@ t.test('first come, first served, also while the connections are cut again and a
 t.test(
   'a coupon that everybody wants takes half of the room, and leaves the other half to other lanes',
   async (t) => {
-    const { sql, engine, createCoupon } = await startEngine(t, { CLAIMS_WAITING_MAX: '10' });
+    const { sql, lanes, createCoupon } = await startLanes(t, { CLAIMS_WAITING_MAX: '10' });
     const others = Array.from({ length: 8 }, (_, i) => `other-${i}`);
     for (const coupon of ['A', ...others]) await createCoupon(coupon, 100);
     const claim = (coupon: string, user: string) =>
-      engine.claim(coupon, user, undefined, here).catch((error: Error) => error.constructor.name);
+      lanes.claimCoupon(coupon, user, undefined, here).catch((error: Error) => error.constructor.name);
     const release = await lockCoupon(t, sql, 'A');
     const running = claim('A', 'running');
     await lockAwaited(sql);

@@ -4,7 +4,6 @@ import { buildApp } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
 import { assertComplete, type Contract, readContract } from '../../src/contract.js';
 import { problemKinds, problemOf } from '../../src/http/problems.js';
-import { openParts } from '../../src/serve.js';
 import { startApp } from '../support/app.js';
 
 /** The parts of openapi.yaml that these tests read or change. */
@@ -75,7 +74,7 @@ t.test('an operation that is named like a method of all objects still wants a ha
 
 t.test('a handler without an operation is named', async (t) => {
   t.throws(() => assertComplete(contract, { ...handlers, refundCoupon: {} }), {
-    message: /: handler refundCoupon has no operation in openapi\.yaml$/,
+    message: /: handler refundCoupon has no operation$/,
   });
 });
 
@@ -86,25 +85,83 @@ t.test('an operation without an operationId is named by its method and path', as
   t.throws(() => assertComplete(broken, handlers), { message: /: POST \/api\/coupons has no operationId/ });
 });
 
+t.test('an operation whose path parameters have no code for a name that cannot exist is named', async (t) => {
+  const broken = changed((contract) => {
+    delete operation(contract, 'get', '/api/coupons/{name}')['x-invalid-path-code'];
+  });
+  t.throws(() => assertComplete(broken, handlers), {
+    message: /: operation getCoupon \(GET \/api\/coupons\/\{name\}\) has no x-invalid-path-code$/,
+  });
+});
+
+t.test('the code for a path parameter that breaks its schema comes from the contract', async (t) => {
+  const app = await startApp(t, {
+    contract: changed((contract) => {
+      operation(contract, 'get', '/api/coupons/{name}')['x-invalid-path-code'] = 'claim_not_found';
+    }),
+  });
+  const answer = await app.request('GET', `/api/coupons/${'x'.repeat(256)}`);
+  t.match(answer.json(), { code: 'claim_not_found' });
+});
+
+t.test('every pattern of a request has a sentence of its own', async (t) => {
+  const patterns: unknown[] = [];
+  JSON.stringify({ paths: contract.paths, schemas: contract.components.schemas }, (key, value) => {
+    if (typeof value?.pattern === 'string') patterns.push(value['x-sentences']?.pattern);
+    return key === 'headers' ? undefined : value;
+  });
+  t.ok(patterns.length >= 3);
+  t.ok(patterns.every((sentence) => typeof sentence === 'string' && sentence.startsWith('must ')));
+});
+
+t.test('a new field gets the sentences of its own schema', async (t) => {
+  const app = await startApp(t, {
+    contract: changed(({ components: { schemas } }) => {
+      Object.assign(schemas['NewCoupon']?.properties ?? {}, {
+        starts_at: { type: 'string', format: 'date-time' },
+        kind: { type: 'string', enum: ['flash', 'daily'] },
+        note: {
+          type: ['string', 'null'],
+          minLength: 3,
+          pattern: '^[a-z]+$',
+          'x-sentences': { pattern: 'must be lower-case letters' },
+        },
+      });
+    }),
+  });
+  const told = async (field: object) =>
+    (await app.request('POST', '/api/coupons', { body: { name: 'A', amount: 1, ...field } })).json()[
+      'detail'
+    ];
+  t.equal(
+    await told({ starts_at: 'noon' }),
+    'starts_at must be a date and time such as 2026-07-01T12:00:00Z',
+  );
+  t.equal(await told({ kind: 'weekly' }), 'kind must be one of flash, daily');
+  t.equal(await told({ note: 'ab' }), 'note must be at least 3 characters long');
+  t.equal(await told({ note: 'ABC' }), 'note must be lower-case letters');
+  t.equal(await told({ note: 7 }), 'note must be a string or null');
+});
+
 t.test('an operationId that stands there twice is named', async (t) => {
   const broken = changed((contract) => {
     operation(contract, 'get', '/health').operationId = 'getCoupon';
   });
   t.throws(() => assertComplete(broken, handlers), {
-    message: /operation getCoupon stands in openapi\.yaml twice; handler getHealth has no operation/,
+    message: /operationId getCoupon occurs twice; handler getHealth has no operation/,
   });
 });
 
 t.test('an application whose contract has an operation without a handler is not built', async (t) => {
   const logger = pino({ enabled: false });
-  const { close, ...parts } = openParts(readConfig({}), 'postgres://127.0.0.1:1/none', logger);
+  const config = readConfig({});
+  const databaseUrl = 'postgres://127.0.0.1:1/none';
   const broken = changed((contract) => {
     contract.paths['/api/refunds'] = { post: { operationId: 'refundCoupon' } };
   });
-  await t.rejects(buildApp({ ...parts, logger, contract: broken }), {
+  await t.rejects(buildApp({ config, databaseUrl, logger, contract: broken }), {
     message: /operation refundCoupon \(POST \/api\/refunds\) has no handler/,
   });
-  await close();
 });
 
 t.test('a limit that is changed in the contract is changed in the server', async (t) => {

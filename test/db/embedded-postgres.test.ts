@@ -36,7 +36,7 @@ t.test('without DATABASE_URL the service brings its own database, whose data out
   const folder = await dataFolder(t);
   const first = startService(t, { DATA_DIR: folder });
   const client = await first.listening();
-  t.match(await first.logged('embedded PostgreSQL is up'), { msg: `its data are in ${folder}` });
+  t.match(await first.logged('the embedded PostgreSQL runs'), { msg: `its data are in ${folder}` });
   t.equal((await client.createCoupon('SUMMER', 5)).status, 201);
   t.equal((await client.claim('SUMMER', 'ada')).status, 200);
   t.ok(postmasterOf(folder));

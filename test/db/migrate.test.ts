@@ -100,7 +100,7 @@ t.test('the command applies what is pending, says so, and exits with 0', async (
   t.match(first.log, [{ level: 30, msg: 'applied 0001_coupons_and_claims.sql' }]);
   const second = command();
   t.equal(await second.exited(), 0);
-  t.match(second.log, [{ level: 30, msg: 'nothing to apply' }]);
+  t.match(second.log, [{ level: 30, msg: 'no migration is pending' }]);
   t.same(await tables(sql), ['claims', 'coupons', 'schema_migrations']);
 });
 
@@ -109,7 +109,7 @@ t.test('the command without DATABASE_URL migrates the embedded database, and sto
   killPostmasterAfter(t, folder);
   const command = startService(t, { DATA_DIR: folder }, { script: 'src/migrate.ts' });
   t.equal(await command.exited(), 0);
-  t.match(command.log, [{ msg: 'applied 0001_coupons_and_claims.sql' }]);
+  t.match(command.log.at(-1), { msg: 'applied 0001_coupons_and_claims.sql' });
   t.equal(postmasterOf(folder), undefined);
 });
 
@@ -121,7 +121,7 @@ t.test('the command exits with 1 and one line that says why', async (t) => {
   const cases: [Record<string, string>, RegExp][] = [
     [{ DATABASE_URL: url }, /refuses migration 0001_\w+\.sql: relation "coupons" already exists/],
     [{ DATABASE_URL: 'postgres://localhost:1/coupons' }, /ECONNREFUSED/],
-    [{ DATABASE_URL: 'mysql://localhost/coupons' }, /a setting makes no sense: DATABASE_URL must/],
+    [{ DATABASE_URL: 'mysql://localhost/coupons' }, /invalid setting: DATABASE_URL must/],
     [{ DATA_DIR: join(folder, 'file') }, /EEXIST|ENOTDIR/],
   ];
   for (const [settings, message] of cases) {

@@ -14,7 +14,7 @@ const alreadyClaimed = {
   title: 'Already claimed',
   code: 'already_claimed',
   error: 'coupon already claimed by user',
-  detail: 'This user holds the coupon already. Nothing was changed.',
+  detail: 'This user already holds the coupon. Nothing was changed.',
 };
 
 t.test('200: the user holds the coupon, one less is left, and the body is empty', async (t) => {
@@ -120,7 +120,7 @@ t.test('404: there is no coupon of this name, and no claim is made', async (t) =
       title: 'Coupon not found',
       code: 'coupon_not_found',
       error: 'coupon not found',
-      detail: 'There is no coupon of this name.',
+      detail: 'No coupon has this name.',
     });
   }
   t.equal((await app.sql`select from claims`).count, 0);

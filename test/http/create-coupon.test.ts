@@ -66,7 +66,7 @@ t.test('409: the name is taken, and nothing is changed', async (t) => {
       title: 'Coupon exists',
       code: 'coupon_exists',
       error: 'coupon already exists',
-      detail: 'A coupon of this name exists. Nothing was changed.',
+      detail: 'A coupon with this name exists. Nothing was changed.',
     });
   }
   t.strictSame(await app.getCoupon('SUMMER'), before);

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import t from 'tap';
-import { defaultClaimLanes, readConfig } from '../../src/config.js';
+import { connectionBudget, defaultClaimLanes, readConfig } from '../../src/config.js';
 
 const defaults = {
   PORT: 3000,
@@ -109,7 +109,7 @@ for (const [name, values] of senseless) {
   for (const value of values) {
     t.test(`${name}=${value} is refused by a message that names ${name}`, async (t) => {
       t.throws(() => readConfig({ [name]: value }), {
-        message: new RegExp(`^a setting makes no sense: ${name} must`),
+        message: new RegExp(`^invalid setting: ${name} must`),
       });
     });
   }
@@ -117,7 +117,7 @@ for (const [name, values] of senseless) {
 
 t.test('a refused LOG_LEVEL is told which there are', async (t) => {
   t.throws(() => readConfig({ LOG_LEVEL: 'verbose' }), {
-    message: /fatal,error,warn,info,debug,trace,silent/,
+    message: 'invalid setting: LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
   });
 });
 
@@ -135,4 +135,31 @@ t.test('no refusal shows the password of the database, whichever setting is wron
       t.notMatch(inspect(error, { depth: null }), 's3cret');
     }
   }
+});
+
+t.test('the connections of all purposes together are DATABASE_CONNECTIONS_MAX', async (t) => {
+  for (const [max, lanes] of [
+    [5, 1],
+    [8, 4],
+    [10, 1],
+    [10, 4],
+    [100, 4],
+  ]) {
+    const config = readConfig({ DATABASE_CONNECTIONS_MAX: String(max), CLAIM_LANES: String(lanes) });
+    const budget = connectionBudget(config);
+    t.equal(
+      Object.values(budget).reduce((sum, count) => sum + count, 0),
+      max,
+    );
+    t.ok(
+      Object.values(budget).every((count) => count >= 1),
+      'each purpose has one at least',
+    );
+  }
+});
+
+t.test('too few connections for the lanes are refused by a message that names both settings', async (t) => {
+  t.throws(() => readConfig({ DATABASE_CONNECTIONS_MAX: '7', CLAIM_LANES: '4' }), {
+    message: 'invalid setting: DATABASE_CONNECTIONS_MAX must be at least 8 when CLAIM_LANES is 4',
+  });
 });

@@ -1,6 +1,5 @@
 import postgres from 'postgres';
 import t from 'tap';
-import { openDatabase } from '../../src/database/database.js';
 import { DatabaseTimeout, isDatabaseUnavailable } from '../../src/database/errors.js';
 import { problemIn } from '../support/app.js';
 import { createDatabase } from '../support/database.js';
@@ -118,30 +117,6 @@ t.test('the database hangs: 503 in bounded time, and all works when it goes on',
   const begin = Date.now();
   t.equal(await service.stop(), 0);
   t.ok(Date.now() - begin < 10_000, 'a stop does not wait for it');
-});
-
-t.test('the time of a statement in a lane begins when the one before it has ended', async (t) => {
-  const { url } = await createDatabase(t);
-  const database = openDatabase({
-    url,
-    connectionsMax: 1,
-    claimLanes: 1,
-    // One that is not answered is given up a second later.
-    statementTimeoutMs: 1_000,
-    lockTimeoutMs: 1_000,
-    onHung: () => t.fail('nothing hangs'),
-  });
-  t.teardown(() => database.close());
-  const ended: number[] = [];
-  await Promise.all(
-    [1, 2, 3].map((number) =>
-      database.claim(0, async (sql) => {
-        await sql`select pg_sleep(0.8)`;
-        ended.push(number);
-      }),
-    ),
-  );
-  t.same(ended, [1, 2, 3]);
 });
 
 t.test('errors that a later try may not meet are told apart from ours', async (t) => {

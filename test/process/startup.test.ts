@@ -23,7 +23,7 @@ t.test('exit code 1: a setting that makes no sense is named, its value is not', 
       t.equal(await service.exited(), 1, `${name}=${value}`);
       t.same(service.log, []);
       t.equal(service.output.length, 1, 'one line is said');
-      t.match(service.output[0], `a setting makes no sense: ${name} must `);
+      t.match(service.output[0], `invalid setting: ${name} must `);
       t.notMatch(service.output[0], 's3cret');
     }),
   );
@@ -37,14 +37,32 @@ t.test('exit code 1: a port that is taken is named, and so is its setting', asyn
   const { port } = squatter.address() as { port: number };
   const service = startService(t, { DATABASE_URL: url, PORT: String(port) });
   t.equal(await service.exited(), 1);
-  t.match(await service.logged('PORT'), { level: 60, msg: `port ${port} is taken: set PORT to another` });
+  t.match(await service.logged('PORT'), {
+    level: 60,
+    msg: `PORT ${port} is in use: set PORT to another port`,
+  });
 });
 
-t.test('exit code 1: an address that this machine does not have is named', async (t) => {
+t.test('exit code 1: a HOST that cannot be listened on is named', async (t) => {
   const { url } = await createDatabase(t);
-  const service = startService(t, { DATABASE_URL: url, HOST: '192.0.2.1' });
-  t.equal(await service.exited(), 1);
-  t.match(await service.logged('192.0.2.1'), { level: 60 });
+  for (const [host, sentence] of [
+    ['192.0.2.1', 'HOST 192.0.2.1 is not an address of this machine: set HOST to one of its addresses'],
+    ['nowhere.invalid', 'HOST nowhere.invalid cannot be resolved: set HOST to an address of this machine'],
+  ] as const) {
+    const service = startService(t, { DATABASE_URL: url, HOST: host });
+    t.equal(await service.exited(), 1);
+    t.match(await service.logged(host), { level: 60, msg: sentence });
+  }
+});
+
+t.test('on all addresses the log names the port alone, once, and no address to try', async (t) => {
+  const { url } = await createDatabase(t);
+  const service = startService(t, { DATABASE_URL: url, HOST: '0.0.0.0' });
+  await service.logged('listening on port');
+  t.equal(await service.stop(), 0);
+  const lines = service.log.map(({ msg }) => msg).filter((msg) => /listening|try:/.test(msg));
+  t.match(lines, [/^listening on port \d+ of all addresses$/]);
+  t.equal(lines.length, 1);
 });
 
 t.test(
@@ -108,7 +126,7 @@ t.test('nothing listens where the database should be: 503 until it does, then al
   await assertUnavailable(t, client);
   await proxy.open();
   await assertWorks(t, client);
-  t.match(await service.logged('the database is there'), { level: 30 });
+  t.match(await service.logged('the database is ready'), { level: 30 });
   t.equal(await service.stop(), 0);
 });
 

@@ -16,18 +16,35 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const answer = client.claim('SUMMER', 'ada');
     await lockAwaited(sql);
     service.signal(signal);
-    await service.logged('finishing what is in flight');
+    await service.logged('finishing requests in flight');
     service.signal(signal);
-    await service.logged('already stopping');
     await t.rejects(fetch(`${client.url}/health`), 'nobody new is let in');
     await release();
     t.equal((await answer).status, 200);
     t.equal(await service.exited(), 0);
     t.same(await sql`select user_id from claims`, [{ user_id: 'ada' }]);
-    t.notOk(service.log.some((line) => line.msg.includes('cut off')));
+    t.notOk(service.log.some((line) => line.msg.includes('cutting off')));
     t.equal(service.log.at(-1)?.msg, 'stopped');
+    t.equal(service.log.filter((line) => line.msg.startsWith(signal)).length, 1, 'npm repeats the signal');
   });
 }
+
+t.test('a signal that comes more than a second after the first is answered by a line', async (t) => {
+  const { url, sql } = await createDatabase(t);
+  const service = startService(t, { DATABASE_URL: url });
+  const client = await service.listening();
+  await client.createCoupon('SUMMER', 5);
+  const release = await lockCoupon(t, sql, 'SUMMER');
+  const answer = client.claim('SUMMER', 'ada');
+  await lockAwaited(sql);
+  await until('a line for a later signal', () => {
+    service.signal('SIGINT');
+    return service.log.some((line) => line.msg === 'SIGINT: still stopping, for at most 10000 ms');
+  });
+  await release();
+  t.equal((await answer).status, 200);
+  t.equal(await service.exited(), 0);
+});
 
 t.test(
   'a request that does not finish within SHUTDOWN_TIMEOUT_MS is cut off, then exit code 0',
@@ -41,7 +58,7 @@ t.test(
     const answer = t.rejects(client.claim('SUMMER', 'ada'));
     await lockAwaited(sql);
     service.signal('SIGTERM');
-    await service.logged('requests in flight for more than 200 ms are cut off');
+    await service.logged('cutting off requests that are in flight after 200 ms');
     await answer;
     t.equal(await service.exited(), 0);
   },

@@ -7,15 +7,21 @@ t.test('the log says how many answers had each status, at the latest when the se
   const service = startService(t, { DATABASE_URL: url });
   const client = await service.listening();
   await client.createCoupon('A', 1);
-  for (const user of ['ada', 'grace', 'alan']) await client.claim('A', user);
+  for (const user of ['ada', 'grace', 'alan', 'ada', '']) await client.claim('A', user);
+  await client.request('GET', '/nowhere');
+  await client.request('GET', '/health');
   t.equal(await service.stop(), 0);
-  t.match(await service.logged('answers of the last'), { level: 30, answers: { 200: 1, 201: 1, 400: 2 } });
+  const { level, answers, errors } = await service.logged('traffic of the last');
+  t.equal(level, 30);
+  t.same(answers, { 200: 1, 201: 1, 400: 3, 404: 1, 409: 1 });
+  t.same(errors, { out_of_stock: 2, already_claimed: 1, invalid_request: 1, path_not_found: 1 });
 });
 
 t.test('a service that nobody uses logs no traffic', async (t) => {
   const { url } = await createDatabase(t);
   const service = startService(t, { DATABASE_URL: url });
-  await service.listening();
+  const client = await service.listening();
+  await client.request('GET', '/health');
   t.equal(await service.stop(), 0);
-  t.notOk(service.log.some((line) => line.msg.startsWith('answers')));
+  t.notOk(service.log.some((line) => line.msg.startsWith('traffic')));
 });

@@ -1,10 +1,11 @@
 import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { Test } from 'tap';
 import { buildApp } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
 import { type Contract, type Problem, readContract } from '../../src/contract.js';
-import { openParts } from '../../src/serve.js';
+import type { SecurityHandlers } from '../../src/http/security.js';
 import { deviations } from './contract.js';
 import { createDatabase, type TestDatabase } from './database.js';
 
@@ -84,10 +85,15 @@ export async function startApp(
   {
     contract = readContract(),
     settings = {},
+    securityHandlers = {},
+    inspect = () => {},
     beside,
   }: {
     contract?: Contract;
     settings?: Record<string, string>;
+    securityHandlers?: SecurityHandlers;
+    /** Gets the application before it listens: to add hooks. */
+    inspect?: (app: FastifyInstance) => void;
     /** Another application, whose database this one is to share. */
     beside?: TestApp;
   } = {},
@@ -95,13 +101,11 @@ export async function startApp(
   const testDatabase = beside?.database ?? (await createDatabase(t));
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) });
-  const { close, ...parts } = openParts(readConfig(settings), testDatabase.url, logger);
-  const app = await buildApp({ ...parts, logger, contract });
+  const config = readConfig(settings);
+  const app = await buildApp({ config, databaseUrl: testDatabase.url, logger, contract, securityHandlers });
   // Before the database is dropped: teardowns run in the reverse order.
-  t.teardown(async () => {
-    await app.close();
-    await close();
-  });
+  t.teardown(() => app.close());
+  inspect(app);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const client = createClient(t, `http://127.0.0.1:${port}`);

@@ -1,0 +1,21 @@
+import type { Logger } from 'pino';
+import { defaultDataFolder, startEmbeddedPostgres } from '../../db/embedded/embedded-postgres.js';
+import type { Config } from '../config.js';
+
+/** A database that the process may use until it releases it. */
+export interface AcquiredDatabase {
+  /** It may hold a password: keep it out of logs. */
+  url: string;
+  release(): Promise<void>;
+}
+
+/** Takes the database of DATABASE_URL or, without one, starts the embedded PostgreSQL. */
+export async function acquireDatabase(
+  { DATABASE_URL, DATA_DIR }: Config,
+  logger: Logger,
+): Promise<AcquiredDatabase> {
+  if (DATABASE_URL) return { url: DATABASE_URL, release: async () => {} };
+  const embedded = await startEmbeddedPostgres(DATA_DIR ?? (await defaultDataFolder()));
+  logger.info(`the embedded PostgreSQL runs, its data are in ${embedded.folder}`);
+  return { url: embedded.url, release: embedded.stop };
+}

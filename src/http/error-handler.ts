@@ -1,0 +1,62 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { OutcomeUnknown, Overloaded } from '../claims/lane.js';
+import type { ErrorCode } from '../contract.js';
+import { isDatabaseUnavailable } from '../database/errors.js';
+import { describeViolation, type Violation } from '../json-schema.js';
+import { InvalidBody } from './json-body.js';
+import { sendProblem } from './problems.js';
+
+/** The codes for Fastify's own errors. */
+const fastifyProblems: Record<string, ErrorCode> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_body',
+};
+
+/** The one error handler: turns a thrown error into a problem, and logs what an operator must know. */
+export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error.validation) return sendViolation(error, request, reply);
+  if (error instanceof InvalidBody) return sendProblem(reply, 'invalid_body');
+  if (error.code === 'FST_ERR_BAD_URL') {
+    return sendInvalidRequest(reply, 'the path must be percent-encoded UTF-8');
+  }
+  const known = fastifyProblems[error.code];
+  if (known) return sendProblem(reply, known);
+  if (error instanceof Overloaded) return sendProblem(reply, 'overloaded');
+  if (error instanceof OutcomeUnknown) {
+    request.log.warn({ err: error }, 'the outcome of a claim is unknown');
+    return sendProblem(reply, 'outcome_unknown');
+  }
+  if (isDatabaseUnavailable(error)) {
+    request.log.warn({ err: error }, 'the database did not answer');
+    return sendProblem(reply, 'database_unavailable');
+  }
+  request.log.error({ err: error }, 'the request failed');
+  return sendProblem(reply, 'internal_error');
+}
+
+function sendViolation(
+  { validation, validationContext }: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const [violation] = (validation ?? []) as (Violation & { data?: unknown })[];
+  if (validationContext === 'params') {
+    // A path parameter that breaks its schema is a name that nothing has.
+    const schema = request.routeOptions.schema as { 'x-invalid-path-code'?: ErrorCode };
+    return sendProblem(reply, schema['x-invalid-path-code'] ?? 'path_not_found');
+  }
+  if (!violation || (violation.instancePath === '' && violation.keyword === 'type')) {
+    return sendProblem(reply, 'invalid_body');
+  }
+  if (validationContext !== 'querystring') return sendInvalidRequest(reply, describeViolation(violation));
+  // A repeated parameter arrives as an array.
+  if (violation.keyword === 'type' && Array.isArray(violation.data)) {
+    return sendInvalidRequest(reply, `${violation.instancePath.slice(1)} must be given only once`);
+  }
+  return sendInvalidRequest(reply, describeViolation(violation, 'query parameter'));
+}
+
+function sendInvalidRequest(reply: FastifyReply, detail: string): FastifyReply {
+  return sendProblem(reply, 'invalid_request', { error: `invalid request: ${detail}`, detail });
+}

@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify';
+import { createAjv } from '../json-schema.js';
+
+interface RouteSchema {
+  body?: { content: Record<string, { schema: unknown }> };
+  querystring?: object;
+}
+
+/**
+ * Validates requests as the contract says. Nothing is coerced but query strings, which have no types
+ * of their own. Unknown query parameters are refused, like unknown fields.
+ */
+export function useContractSchemas(app: FastifyInstance): void {
+  const ajv = createAjv();
+  const queryAjv = createAjv({ coerceTypes: 'array' });
+  app.setValidatorCompiler<object>(({ schema, httpPart }) =>
+    (httpPart === 'querystring' ? queryAjv : ajv).compile(schema),
+  );
+  app.addHook('onRoute', (route) => {
+    const schema = route.schema as RouteSchema | undefined;
+    if (!schema) return;
+    // Fastify picks a body's schema by its media type: a request without one would not be validated.
+    if (schema.body) route.schema!.body = schema.body.content['application/json']?.schema;
+    schema.querystring = { type: 'object', ...schema.querystring, additionalProperties: false };
+  });
+}

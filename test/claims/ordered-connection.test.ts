@@ -1,0 +1,40 @@
+import pino from 'pino';
+import t from 'tap';
+import { connectDatabase } from '../../src/app.js';
+import { OrderedConnection } from '../../src/claims/ordered-connection.js';
+import { readConfig } from '../../src/config.js';
+import { isOutcomeUnknown } from '../../src/database/errors.js';
+import { createDatabase } from '../support/database.js';
+
+t.test('queries end in the order of their calls, and the timeout of each starts at its turn', async (t) => {
+  const { url } = await createDatabase(t);
+  // A query without an answer is given up 1 s after its statement timeout.
+  const config = readConfig({ STATEMENT_TIMEOUT_MS: '1000' });
+  const database = connectDatabase(url, config, pino({ level: 'silent' }));
+  t.teardown(() => database.close());
+  const connection = new OrderedConnection(database.openClient({}));
+  const ended: number[] = [];
+  await Promise.all(
+    [1, 2, 3].map((number) =>
+      connection.query(async (sql) => {
+        await sql`select pg_sleep(0.8)`;
+        ended.push(number);
+      }),
+    ),
+  );
+  t.same(ended, [1, 2, 3]);
+});
+
+t.test('a query of unknown outcome fails the queries behind it', async (t) => {
+  const { url, sql: other } = await createDatabase(t);
+  const database = connectDatabase(url, readConfig({}), pino({ level: 'silent' }));
+  t.teardown(() => database.close());
+  const connection = new OrderedConnection(database.openClient({}));
+  const [row] = await connection.query((sql) => sql<{ pid: number }[]>`select pg_backend_pid() as pid`);
+  const first = connection.query((sql) => sql`select pg_sleep(60)`);
+  const behind = connection.query((sql) => sql`select 1`);
+  await other`select pg_terminate_backend(${row?.pid ?? 0})`;
+  t.ok(isOutcomeUnknown(await first.catch((error) => error)));
+  t.match(await behind.catch((error) => error), Error);
+  t.same(await connection.query((sql) => sql`select 2 as number`), [{ number: 2 }], 'later ones succeed');
+});
