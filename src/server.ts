@@ -26,7 +26,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 let database: AcquiredDatabase | undefined;
 try {
   database = await acquireDatabase(config, logger);
-  if (cluster.isPrimary && new URL(database.url).password === DEFAULT_PASSWORD) {
+  // postgres.js takes the password from PGPASSWORD if the URL has none.
+  const password = new URL(database.url).password || process.env['PGPASSWORD'];
+  if (cluster.isPrimary && password === DEFAULT_PASSWORD) {
     logger.warn('the database has the default password: set POSTGRES_PASSWORD to one of your own');
   }
   if (cluster.isPrimary && config.WEB_CONCURRENCY > 1) {
