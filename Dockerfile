@@ -11,7 +11,7 @@ RUN npm run build
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Without the development tools and without the embedded PostgreSQL: in a container, DATABASE_URL names the database.
+# The image needs no development tools, and no embedded PostgreSQL because DATABASE_URL names its database.
 RUN npm ci --omit=dev --omit=optional && npm cache clean --force
 
 FROM node:24-bookworm-slim
@@ -25,5 +25,5 @@ USER node
 EXPOSE 3000
 HEALTHCHECK --interval=5s --timeout=4s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# Node.js itself is process 1, and gets the signals.
+# Node.js runs as process 1, so that it receives the signals.
 CMD ["node", "dist/src/server.js"]

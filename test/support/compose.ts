@@ -10,20 +10,25 @@ import { type Client, createClient } from './app.js';
 import { atExit } from './at-exit.js';
 import { until } from './until.js';
 
-/** The services of docker-compose.yml, under a name and on a port of their own. */
+/** The services of docker-compose.yml, under a project name and on ports of their own. */
 export interface Compose {
   url: string;
+  /** Where the database is published on this machine. */
+  postgresPort: number;
+  /** The environment in which Compose finds this project and its settings. */
+  env: NodeJS.ProcessEnv;
   /** Starts what does not run yet, and waits until the service can be reached. */
   up(...options: string[]): Promise<Client>;
-  down(...options: string[]): Promise<void>;
+  /** Runs any other command of Compose, and returns its output. */
+  run(...arguments_: string[]): Promise<string>;
   /** The id of the container of a service. */
-  container(service: 'api' | 'database'): Promise<string>;
+  container(service: 'api' | 'postgres'): Promise<string>;
 }
 
 const SETTINGS = ['POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_DB', 'LOG_LEVEL', 'COMPOSE_FILE'];
 const BUILD_TIMEOUT_MS = 900_000;
 
-/** Runs a program, and returns what it wrote to both outputs. @throws Error with that, when it fails. */
+/** Runs a program in the project's root. @returns both outputs. @throws Error with both if it fails. */
 export async function run(
   file: string,
   arguments_: string[],
@@ -34,48 +39,62 @@ export async function run(
   return stdout + stderr;
 }
 
-/** What Docker tells about a container or an image. */
+/** What `docker inspect` reports about a container or an image. */
 export async function inspect<T>(id: string, template: string): Promise<T> {
   return JSON.parse(await run('docker', ['inspect', '--format', `{{json ${template}}}`, id]));
 }
 
-/** Everything that `up` makes is removed when the test is over. */
-export async function createCompose(t: Test): Promise<Compose> {
+/**
+ * Prepares a project of its own; its containers, volumes and images are removed when the test ends.
+ * @param envFile read in place of `.env`, which may hold the settings of whoever runs the tests.
+ * @param settings set in the environment, where they win over the file.
+ */
+export async function createCompose(
+  t: Test,
+  { envFile = '.env.example', settings = {} }: { envFile?: string; settings?: Record<string, string> } = {},
+): Promise<Compose> {
   const hasPlugin = await run('docker', ['compose', 'version']).then(
     () => true,
     () => false,
   );
   const [file, ...prefix] = hasPlugin ? (['docker', 'compose'] as const) : (['docker-compose'] as const);
-  const port = await freePort();
-  const project = `coupons-test-${randomBytes(4).toString('hex')}`;
+  const [port, postgresPort] = [await freePort(), await freePort()];
   const inherited = Object.entries(process.env).filter(([name]) => !SETTINGS.includes(name));
-  // Not the settings in somebody's .env.
-  const always = [...prefix, '--env-file', '.env.example', '--project-name', project];
-  const env = { ...Object.fromEntries(inherited), PORT: String(port) };
-  const compose = (...arguments_: string[]) => run(file, [...always, ...arguments_], env);
+  const env = {
+    ...Object.fromEntries(inherited),
+    COMPOSE_PROJECT_NAME: `coupons-test-${randomBytes(4).toString('hex')}`,
+    PORT: String(port),
+    POSTGRES_PORT: String(postgresPort),
+    ...settings,
+  };
+  const compose = (...arguments_: string[]) =>
+    run(file, [...prefix, '--env-file', envFile, ...arguments_], env);
   const url = `http://localhost:${port}`;
-  const end = ['down', '--volumes', '--rmi', 'local'];
-  const forget = atExit(() => spawnSync(file, [...always, ...end], { env, cwd: projectRoot }));
+  // The end needs no settings, and `envFile` may be gone by then.
+  const end = [...prefix, '--env-file', '.env.example', 'down', '--volumes', '--rmi', 'local'];
+  const forget = atExit(() => spawnSync(file, end, { env, cwd: projectRoot }));
   t.teardown(async () => {
     forget();
-    await compose(...end);
+    await run(file, end, env);
   });
   return {
     url,
+    postgresPort,
+    env,
     async up(...options) {
       await compose('up', '--detach', ...options);
       await until('the service', () => isThere(url), 60_000);
       return createClient(t, url);
     },
-    down: async (...options) => void (await compose('down', ...options)),
+    run: compose,
     container: async (service) => (await compose('ps', '--quiet', service)).trim(),
   };
 }
 
-/** Does a service answer there, whatever it answers? */
+/** Whether a service answers there, whatever the answer is. */
 async function isThere(url: string): Promise<boolean> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  // Docker takes connections before the service does, and closes them.
+  // Docker accepts connections before the service listens, and closes them.
   socket.setTimeout(2_000, () => socket.destroy());
   socket.on('error', () => {}).end('GET /health HTTP/1.0\r\n\r\n');
   return (await text(socket).catch(() => '')).startsWith('HTTP/1.1');
