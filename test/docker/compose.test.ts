@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Client } from '../support/app.js';
+import { type Client, createClient } from '../support/app.js';
 import { createCompose, inspect, run } from '../support/compose.js';
 import { startService } from '../support/process.js';
 import { until } from '../support/until.js';
@@ -97,6 +97,24 @@ t.test('a password with special characters in .env', async (t) => {
     const service = startService(t, { DATABASE_URL: databaseUrl, PGPASSWORD: 'wrong' });
     t.match(await service.logged('waiting for the database'), { msg: /password authentication failed/ });
   });
+});
+
+t.test('make docker-run and make docker-down', async (t) => {
+  const compose = await createCompose(t, {
+    settings: {
+      POSTGRES_USER: 'a b@c',
+      POSTGRES_PASSWORD: `'\\ %2F:?&`,
+      POSTGRES_DB: 'é/#',
+      LOG_LEVEL: 'info',
+    },
+  });
+  await run('make', ['docker-run'], compose.env);
+  await sellOneCoupon(t, await healthy(createClient(t, compose.url)));
+
+  const remains = ['volume', 'ls', '--quiet', '--filter', `name=${compose.env['COMPOSE_PROJECT_NAME']}`];
+  t.match(await run('docker', remains), 'data');
+  await run('make', ['docker-down'], compose.env);
+  t.equal(await run('docker', remains), '', 'the data are gone');
 });
 
 async function sellOneCoupon(t: Test, client: Client): Promise<void> {
