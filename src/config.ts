@@ -73,7 +73,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   }
   const { DATABASE_URL, DATABASE_CONNECTIONS_MAX, CLAIM_LANES } = config;
   if (DATABASE_URL && !isDecodableUrl(DATABASE_URL)) {
-    throw invalidSetting('DATABASE_URL must be a URL; percent-encode special characters of the password');
+    throw invalidSetting(
+      'DATABASE_URL must be a URL; percent-encode special characters of the password, or set PGPASSWORD',
+    );
   }
   const connectionsMin = CLAIM_LANES + CONNECTIONS_BESIDE_LANES_MIN;
   if (DATABASE_CONNECTIONS_MAX < connectionsMin) {
