@@ -28,12 +28,12 @@ t.test('ten servers at once apply each migration once', async (t) => {
   const applied = await Promise.all(servers.map((server) => migrate(server)));
   t.same(applied.flat(), ['0001_coupons_and_claims.sql']);
   t.same(await tables(sql), ['claims', 'coupons', 'schema_migrations']);
-  t.match(await sql`select name, applied_at from schema_migrations`, [
-    { name: '0001_coupons_and_claims.sql', applied_at: Date },
+  t.match(await sql`select * from schema_migrations`, [
+    { name: '0001_coupons_and_claims.sql', applied_at: Date, checksum: /^[0-9a-f]{64}$/ },
   ]);
 });
 
-t.test('a database that has all migrations is left as it is', async (t) => {
+t.test('a database that has all migrations does not change', async (t) => {
   const { sql } = await createDatabase(t);
   await sql`insert into coupons values ('SUMMER', 5, 5)`;
   t.same(await migrate(sql), []);
@@ -41,7 +41,7 @@ t.test('a database that has all migrations is left as it is', async (t) => {
 });
 
 t.test(
-  'migrations are applied in the order of their names, later ones also later; others are no matter',
+  'migrations are applied in the order of their names, also those that come later, and no other files',
   async (t) => {
     const { sql } = await createDatabase(t, { migrated: false });
     const folder = await migrations(t, {
@@ -62,13 +62,105 @@ t.test(
   },
 );
 
-t.test('a database that knows more migrations than this server is taken as it is', async (t) => {
+t.test('a database that a newer server has migrated further is accepted', async (t) => {
   const { sql } = await createDatabase(t);
   await sql`insert into schema_migrations (name) values ('9999_of_a_newer_server.sql')`;
   t.same(await migrate(sql), []);
 });
 
-t.test('a migration that the database refuses is named, and none of them is applied', async (t) => {
+/** Creates the table of version 0.1, which records no checksums, with these rows. */
+async function createOldTable(sql: Sql, ...names: string[]): Promise<void> {
+  await sql`
+    create table schema_migrations (
+      name text primary key,
+      applied_at timestamptz not null default now()
+    )`;
+  for (const name of names) await sql`insert into schema_migrations (name) values (${name})`;
+}
+
+async function checksums(sql: Sql): Promise<(string | null)[]> {
+  const rows = await sql<{ checksum: string | null }[]>`select checksum from schema_migrations order by name`;
+  return rows.map((row) => row.checksum);
+}
+
+t.test('a file that was changed after it was applied is refused, and nothing is applied', async (t) => {
+  const { sql } = await createDatabase(t, { migrated: false });
+  const folder = await migrations(t, { '0001_a.sql': 'create table a (note text)' });
+  await migrate(sql, folder);
+  await writeFile(join(folder, '0001_a.sql'), 'create table a (note text) -- edited');
+  await writeFile(join(folder, '0002_b.sql'), 'create table b (note text)');
+  const error = await migrate(sql, folder).catch((error) => error);
+  t.type(error, MigrationRefused);
+  t.equal(
+    error.message,
+    'migration 0001_a.sql was changed after it was applied to this database: restore the file, and put the change into a new migration',
+  );
+  t.same(await tables(sql), ['a', 'schema_migrations']);
+  await writeFile(join(folder, '0001_a.sql'), 'create table a (note text)');
+  t.same(await migrate(sql, folder), ['0002_b.sql'], 'the restored file is accepted');
+});
+
+t.test('other line endings are no change of a file', async (t) => {
+  const { sql } = await createDatabase(t, { migrated: false });
+  const folder = await migrations(t, { '0001_a.sql': 'create table a (\n  note text\n);\n' });
+  await migrate(sql, folder);
+  await writeFile(join(folder, '0001_a.sql'), 'create table a (\r\n  note text\r\n);\r\n');
+  t.same(await migrate(sql, folder), []);
+});
+
+t.test('a database of version 0.1 gets its checksums at the first start', async (t) => {
+  const { sql } = await createDatabase(t, { migrated: false });
+  const folder = await migrations(t, {
+    '0001_a.sql': 'select 1',
+    '0002_b.sql': 'create table b (note text)',
+  });
+  await createOldTable(sql, '0001_a.sql', '9999_of_a_newer_server.sql');
+  t.same(await migrate(sql, folder), ['0002_b.sql']);
+  t.match(await checksums(sql), [/^[0-9a-f]{64}$/, /^[0-9a-f]{64}$/, null]);
+  await writeFile(join(folder, '0001_a.sql'), 'select 2');
+  await t.rejects(migrate(sql, folder), { message: 'migration 0001_a.sql was changed' });
+});
+
+t.test('a server of version 0.1 can still migrate, and the next start adds the checksum', async (t) => {
+  const { sql } = await createDatabase(t, { migrated: false });
+  const folder = await migrations(t, { '0001_a.sql': 'create table a (note text)' });
+  await migrate(sql, folder);
+  await writeFile(join(folder, '0002_b.sql'), 'create table b (note text)');
+  // What that server does with a pending migration.
+  await sql`create table if not exists schema_migrations (
+    name text primary key, applied_at timestamptz not null default now())`;
+  await sql`create table b (note text)`;
+  await sql`insert into schema_migrations (name) values ('0002_b.sql')`;
+  t.same((await checksums(sql))[1], null);
+  t.same(await migrate(sql, folder), []);
+  t.match((await checksums(sql))[1], /^[0-9a-f]{64}$/);
+});
+
+t.test('ten servers at once upgrade a database of version 0.1', async (t) => {
+  const { url, sql } = await createDatabase(t, { migrated: false });
+  const folder = await migrations(t, {
+    '0001_a.sql': 'select 1',
+    '0002_b.sql': 'create table b (note text)',
+  });
+  await createOldTable(sql, '0001_a.sql');
+  const servers = Array.from({ length: 10 }, () => postgres(url, { max: 1, onnotice: () => {} }));
+  t.teardown(() => Promise.all(servers.map((server) => server.end())));
+  const applied = await Promise.all(servers.map((server) => migrate(server, folder)));
+  t.same(applied.flat(), ['0002_b.sql']);
+  t.match(await checksums(sql), [/^[0-9a-f]{64}$/, /^[0-9a-f]{64}$/]);
+});
+
+t.test('a start does not wait for a running backup', async (t) => {
+  const { sql } = await createDatabase(t);
+  const backup = await sql.reserve();
+  await backup`begin`;
+  await backup`lock table schema_migrations in access share mode`;
+  t.same(await migrate(sql), []);
+  await backup`rollback`;
+  backup.release();
+});
+
+t.test('if the database refuses a migration, the error names it, and none is applied', async (t) => {
   const { sql } = await createDatabase(t, { migrated: false });
   const folder = await migrations(t, {
     '0001_good.sql': 'create table good (note text)',
@@ -84,7 +176,7 @@ t.test('a migration that the database refuses is named, and none of them is appl
   t.same(await migrate(sql, folder), ['0001_good.sql', '0002_bad.sql', '0003_good.sql']);
 });
 
-t.test('a migration that cannot be read: nothing is applied', async (t) => {
+t.test('if a migration cannot be read, none is applied', async (t) => {
   const { sql } = await createDatabase(t, { migrated: false });
   const folder = await migrations(t, { '0001_good.sql': 'create table good (note text)' });
   await mkdir(join(folder, '0002_folder.sql'));
@@ -92,7 +184,7 @@ t.test('a migration that cannot be read: nothing is applied', async (t) => {
   t.same(await tables(sql), []);
 });
 
-t.test('the command applies what is pending, says so, and exits with 0', async (t) => {
+t.test('the command applies the pending migrations, logs their names, and exits with 0', async (t) => {
   const { url, sql } = await createDatabase(t, { migrated: false });
   const command = () => startService(t, { DATABASE_URL: url }, { script: 'src/migrate.ts' });
   const first = command();
@@ -104,7 +196,7 @@ t.test('the command applies what is pending, says so, and exits with 0', async (
   t.same(await tables(sql), ['claims', 'coupons', 'schema_migrations']);
 });
 
-t.test('the command without DATABASE_URL migrates the embedded database, and stops it', async (t) => {
+t.test('without DATABASE_URL the command migrates the embedded database, and stops it', async (t) => {
   const folder = await temporaryFolder(t);
   killPostmasterAfter(t, folder);
   const command = startService(t, { DATA_DIR: folder }, { script: 'src/migrate.ts' });
@@ -113,7 +205,7 @@ t.test('the command without DATABASE_URL migrates the embedded database, and sto
   t.equal(postmasterOf(folder), undefined);
 });
 
-t.test('the command exits with 1 and one line that says why', async (t) => {
+t.test('if the command fails, it prints one line with the reason, and exits with 1', async (t) => {
   const { url, sql } = await createDatabase(t, { migrated: false });
   await sql`create table coupons (note text)`;
   const folder = await temporaryFolder(t);
@@ -122,7 +214,7 @@ t.test('the command exits with 1 and one line that says why', async (t) => {
     [{ DATABASE_URL: url }, /refuses migration 0001_\w+\.sql: relation "coupons" already exists/],
     [{ DATABASE_URL: 'postgres://localhost:1/coupons' }, /ECONNREFUSED/],
     [{ DATABASE_URL: 'mysql://localhost/coupons' }, /invalid setting: DATABASE_URL must/],
-    [{ DATA_DIR: join(folder, 'file') }, /EEXIST|ENOTDIR/],
+    [{ DATA_DIR: join(folder, 'file') }, /a part of this path is not a folder; set DATA_DIR/],
   ];
   for (const [settings, message] of cases) {
     const command = startService(t, settings, { script: 'src/migrate.ts' });
