@@ -1,21 +1,21 @@
 import type { Sql } from 'postgres';
 
-/** What is on record about a coupon. */
+/** The figures of one coupon, as the tables have them. */
 export interface Account {
   name: string;
   amount: number;
   remaining: number;
-  /** Rows in `claims`. */
+  /** The number of rows in `claims`. */
   claims: number;
-  /** Different users in them. */
+  /** The number of different users in these rows. */
   users: number;
-  /** Different places in the order of claims. */
+  /** The number of different claim numbers in these rows. */
   places: number;
 }
 
 /**
- * Reads the account of each coupon whose name starts with `prefix`, in one snapshot, ordered by name.
- * Claims whose coupon does not exist show up as an account with an amount of 0.
+ * Reads the account of each coupon whose name starts with `prefix`, in one snapshot, ordered by
+ * name. Claims without a coupon appear as an account with an amount of 0.
  */
 export async function readAccounts(sql: Sql, prefix = ''): Promise<Account[]> {
   return sql<Account[]>`
@@ -32,7 +32,7 @@ export async function readAccounts(sql: Sql, prefix = ''): Promise<Account[]> {
     order by 1`;
 }
 
-/** The rules that an account breaks, one sentence each. An empty list: the account balances. */
+/** Lists the rules that an account breaks, one sentence each. The list is empty if it balances. */
 export function differencesIn({ name, amount, remaining, claims, users, places }: Account): string[] {
   const differences: string[] = [];
   if (amount - remaining !== claims) {

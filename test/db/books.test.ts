@@ -4,7 +4,7 @@ import { createDatabase } from '../support/database.js';
 
 const balanced: Account = { name: 'A', amount: 5, remaining: 3, claims: 2, users: 2, places: 2 };
 
-t.test('an account that balances has no difference', async (t) => {
+t.test('an account that balances has no differences', async (t) => {
   t.same(differencesIn(balanced), []);
 });
 
@@ -12,20 +12,20 @@ const broken: [string, Partial<Account>, string][] = [
   ['a unit is missing', { remaining: 2 }, 'A: 3 units are taken, 2 claims exist'],
   ['a coupon is oversold', { remaining: -1, claims: 6, users: 6, places: 6 }, 'A: -1 of 5 units remain'],
   [
-    'a unit too many',
+    'there is a unit too many',
     { amount: 1, remaining: 2, claims: -1, users: -1, places: -1 },
     'A: 2 of 1 units remain',
   ],
-  ['a user holds two', { users: 1 }, 'A: 1 users hold 2 claims'],
+  ['a user holds two claims', { users: 1 }, 'A: 1 users hold 2 claims'],
   ['two claims share a place', { places: 1 }, 'A: 2 claims have 1 places in the order'],
 ];
 for (const [title, change, sentence] of broken) {
-  t.test(`${title}: the difference is named`, async (t) => {
+  t.test(`${title}: the difference is reported`, async (t) => {
     t.same(differencesIn({ ...balanced, ...change }), [sentence]);
   });
 }
 
-t.test('the accounts are those of the tables, also of claims that lost their coupon', async (t) => {
+t.test('the accounts match the tables, and show claims without a coupon', async (t) => {
   const { sql } = await createDatabase(t);
   await sql`insert into coupons (name, amount, remaining_amount) values ('A', 5, 3), ('B', 1, 1), ('C', 1, 0)`;
   await sql`insert into claims (user_id, coupon_name) values ('ada', 'A'), ('grace', 'A')`;

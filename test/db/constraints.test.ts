@@ -2,9 +2,9 @@ import postgres, { type Sql } from 'postgres';
 import t, { type Test } from 'tap';
 import { createDatabase } from '../support/database.js';
 
-/** What the tables alone refuse and allow, without any code of the service. */
+/** What the tables alone refuse and accept, without any code of the service. */
 
-/** The statement is refused by this constraint. */
+/** Asserts that this constraint refuses the statement. */
 async function refuses(t: Test, constraint: string, statement: Promise<unknown>): Promise<void> {
   const error = await statement.then(
     () => undefined,
@@ -21,7 +21,7 @@ async function createTables(t: Test): Promise<Sql> {
   return sql;
 }
 
-t.test('rows written by hand need nothing but the columns of the design', async (t) => {
+t.test('rows that are written by hand need no more than the columns of the design', async (t) => {
   const sql = await createTables(t);
   t.strictSame(
     [...(await sql`select name, amount, remaining_amount from coupons`)],
@@ -38,7 +38,7 @@ t.test('rows written by hand need nothing but the columns of the design', async 
   );
 });
 
-t.test('an oversell is refused: below zero and above the amount', async (t) => {
+t.test('a stock below zero or above the amount is refused', async (t) => {
   const sql = await createTables(t);
   const constraint = 'coupons_remaining_amount_in_stock';
   await refuses(t, constraint, sql`update coupons set remaining_amount = remaining_amount - 3`);
@@ -76,15 +76,18 @@ t.test('a second claim of a user for a coupon is refused', async (t) => {
   await sql`insert into claims (user_id, coupon_name) values ('ada', 'OTHER'), ('Ada', 'SALE')`;
 });
 
-t.test('a claim without its coupon is refused, also when the coupon goes', async (t) => {
-  const sql = await createTables(t);
-  const constraint = 'claims_coupon_name_fkey';
-  await refuses(t, constraint, sql`insert into claims (user_id, coupon_name) values ('ada', 'sale')`);
-  await refuses(t, constraint, sql`delete from coupons`);
-  await refuses(t, constraint, sql`update coupons set name = 'SOLD'`);
-});
+t.test(
+  'a claim without a coupon is refused, and so is the removal of a coupon that has claims',
+  async (t) => {
+    const sql = await createTables(t);
+    const constraint = 'claims_coupon_name_fkey';
+    await refuses(t, constraint, sql`insert into claims (user_id, coupon_name) values ('ada', 'sale')`);
+    await refuses(t, constraint, sql`delete from coupons`);
+    await refuses(t, constraint, sql`update coupons set name = 'SOLD'`);
+  },
+);
 
-t.test('blank names are refused', async (t) => {
+t.test('blank names and user ids are refused', async (t) => {
   const sql = await createTables(t);
   for (const blank of ['', ' ', '   ']) {
     await refuses(
@@ -100,7 +103,7 @@ t.test('blank names are refused', async (t) => {
   }
 });
 
-t.test('names of 256 characters are refused, those of 255 emoji are not', async (t) => {
+t.test('a name of 256 characters is refused, and one of 255 emoji is accepted', async (t) => {
   const sql = await createTables(t);
   const insert = (name: string) =>
     sql`insert into coupons (name, amount, remaining_amount) values (${name}, 1, 1)`;
@@ -108,7 +111,7 @@ t.test('names of 256 characters are refused, those of 255 emoji are not', async 
   await t.rejects(insert('x'.repeat(256)), { code: '22001' });
 });
 
-t.test('no column that a rule is about can be null', async (t) => {
+t.test('a column with a rule cannot be null', async (t) => {
   const sql = await createTables(t);
   for (const column of ['name', 'amount', 'remaining_amount'])
     await t.rejects(sql`update coupons set ${sql(column)} = null`, { code: '23502' });
@@ -116,7 +119,7 @@ t.test('no column that a rule is about can be null', async (t) => {
     await t.rejects(sql`update claims set ${sql(column)} = null`, { code: '23502' });
 });
 
-/** The names of the indexes in the plan of a statement, planned as the connections of the service plan. */
+/** The indexes that a statement uses when it is planned with the settings of the service. */
 async function indexesOf(sql: Sql, statement: string): Promise<string> {
   return sql.begin(async (sql) => {
     await sql`set local enable_seqscan = off`;
@@ -130,12 +133,12 @@ const PROBE = "select from claims where coupon_name = 'SALE' and user_id = 'user
 const LIST = 'select user_id from claims where coupon_name collate "POSIX" = \'SALE\' order by claim_number';
 
 t.test(
-  'the planner takes the primary key to look for a claim, and the order index to list them',
+  'the planner uses the primary key to look a claim up, and the order index to list claims',
   async (t) => {
     const { sql } = await createDatabase(t);
     const check = async (when: string) => {
-      t.equal(await indexesOf(sql, PROBE), 'claims_pkey', `${when}: the look for a claim`);
-      t.equal(await indexesOf(sql, LIST), 'claims_in_order', `${when}: the list`);
+      t.equal(await indexesOf(sql, PROBE), 'claims_pkey', `${when}: look a claim up`);
+      t.equal(await indexesOf(sql, LIST), 'claims_in_order', `${when}: list claims`);
     };
     await check('empty tables');
     await sql`analyze`;
@@ -149,7 +152,7 @@ t.test(
   },
 );
 
-t.test('claims are numbered in the order in which they are made', async (t) => {
+t.test('claims are numbered in the order in which they were made', async (t) => {
   const sql = await createTables(t);
   for (const user of ['zoe', 'mia', 'bob'])
     await sql`insert into claims (user_id, coupon_name) values (${user}, 'SALE')`;
