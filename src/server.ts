@@ -25,7 +25,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 
 let database: AcquiredDatabase | undefined;
 try {
-  database = await acquireDatabase(config, logger);
+  database = await acquireDatabase(config, logger, stopping.signal);
   // postgres.js takes the password from PGPASSWORD if the URL has none.
   const password = new URL(database.url).password || process.env['PGPASSWORD'];
   if (cluster.isPrimary && password === DEFAULT_PASSWORD) {
@@ -39,10 +39,13 @@ try {
     await serve(config, database.url, logger, stopping.signal);
   }
 } catch (error) {
-  logger.fatal(error instanceof Error ? error.message : String(error));
-  logger.debug({ err: error }, 'the cause');
-  process.exitCode = 1;
-  stopping.abort();
+  // A signal that stops the start of the embedded PostgreSQL is not a failure.
+  if (error !== stopping.signal.reason) {
+    logger.fatal(error instanceof Error ? error.message : String(error));
+    logger.debug({ err: error }, 'the cause');
+    process.exitCode = 1;
+    stopping.abort();
+  }
 }
 await database?.release();
 logger.info('stopped');

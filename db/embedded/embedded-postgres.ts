@@ -1,149 +1,150 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import postgres, { type Sql } from 'postgres';
-import { projectRoot } from '../project-root.js';
-import { isOpenToAll } from './binaries.js';
+import { createDatabase } from './create-database.js';
+import { DataFolderRefused, explain, holdsDatabase, isDiskFull } from './data-folder.js';
 import { freePort } from './free-port.js';
-import { connectionUrl, type Installation, initialize, install, launch } from './installation.js';
-import { findPostmaster, isAlive, type Postmaster } from './postmaster.js';
+import { type Installation, prepareInstallation } from './installation.js';
+import { connectionUrl, joinServer, leaveServer, type Membership } from './membership.js';
+import { findPostmaster, launchPostmaster, stopPostmaster } from './postmaster.js';
+import { limitLogSize, readLastLines } from './server-log.js';
+
+export { defaultDataFolder } from './data-folder.js';
+
+export interface EmbeddedPostgresOptions {
+  /** More settings for the server, such as `{ fsync: 'off' }`. */
+  settings?: Record<string, string>;
+  /** Is called with a sentence before each slow step, and when the server is lost. */
+  onProgress?: (message: string) => void;
+  /** Gives up the start. It has no effect once the server has started: call stop() then. */
+  signal?: AbortSignal;
+}
 
 /** A running PostgreSQL of our own. */
 export interface EmbeddedPostgres {
-  /** Leads to its database `coupons`. It holds a password: not for logs. */
+  /** The URL of its database `coupons`. It holds a password: keep it out of logs. */
   url: string;
+  /** The folder that holds the data and the log. */
   folder: string;
   /** Stops the server, unless another process still uses it. */
   stop(): Promise<void>;
 }
 
-/** What keeps a server ours: an open connection that holds the lock of its users. */
-interface Membership {
-  keeper: Sql;
-  postmaster: Postmaster;
-  lost: Promise<void>;
+interface EnterOptions {
+  onProgress: (message: string) => void;
+  signal: AbortSignal;
+  /** Absent: a free one. */
+  port?: number;
 }
 
-const DATABASE = 'coupons';
 const LAUNCHES_MAX = 20;
 const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 20_000;
 const POLL_INTERVAL_MS = 50;
 const RETRY_DELAY_MS = 500;
-// Every user of a server holds this lock, shared; who gets it alone is the last one, and stops the server.
-const USERS_LOCK = 0x75736572;
-const CREATION_LOCK = 0x6d616b65;
 
 /**
- * The default folder of the data: `.data` in the checkout, or, for root in a checkout that the server's user
- * could not enter, a folder of its own in /var/lib.
- */
-export async function defaultDataFolder(checkout = projectRoot): Promise<string> {
-  if (process.getuid?.() !== 0 || (await isOpenToAll(checkout))) return join(checkout, '.data');
-  const name = createHash('sha256').update(checkout).digest('hex').slice(0, 12);
-  return join('/var/lib/scalable-coupon-system', name);
-}
-
-/**
- * Starts PostgreSQL on a free port of 127.0.0.1 with its data in `folder`, or joins the one that already runs
- * there: that of a second service of the same checkout, or one that a killed service left behind. A server
- * that dies is started again, on the same port.
- * @param settings more settings for the server, such as `{ fsync: 'off' }`.
- * @throws Error when there is no server for this platform, or it does not come up within a minute.
+ * Starts PostgreSQL on a free port of 127.0.0.1. Its data are in `folder`, which is created if
+ * needed. If a server already runs on these data, joins it: another service of this checkout
+ * started it, or a killed service left it behind. A server that dies is started again, on the same
+ * port.
+ *
+ * If this function throws, it leaves no server and no incomplete data behind.
+ * @throws DataFolderRefused if PostgreSQL cannot keep its data in the folder.
+ * @throws Error if there is no PostgreSQL for this platform, or it does not start within a minute.
+ * @throws the reason of `signal` when it is aborted.
  */
 export async function startEmbeddedPostgres(
   folder: string,
-  settings: Record<string, string> = {},
+  options: EmbeddedPostgresOptions = {},
 ): Promise<EmbeddedPostgres> {
-  const installation = await install(folder, settings);
-  let membership = await enter(installation);
-  const { port } = membership.postmaster;
-  let stopping = false;
-
-  const stayIn = async () => {
-    while (!stopping) {
-      await membership.lost;
-      if (stopping) return;
-      await membership.keeper.end({ timeout: 0 });
-      membership = await enter(installation, port).catch(() => sleep(RETRY_DELAY_MS, membership));
-    }
-  };
-  const staying = stayIn();
-
-  return {
-    url: await connectionUrl(installation.data, port, DATABASE),
-    folder,
-    async stop() {
-      stopping = true;
-      const left = membership;
-      await leave(left);
-      await staying;
-      // The server had died, and was being started again.
-      if (membership !== left) await leave(membership);
-    },
-  };
-}
-
-/** Joins the server of these data, after starting it if none runs. */
-async function enter(installation: Installation, port?: number): Promise<Membership> {
-  const { data, log } = installation;
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  for (let launches = 0; launches < LAUNCHES_MAX && Date.now() < deadline; ) {
-    await initialize(installation);
-    const postmaster = await findPostmaster(data);
-    if (postmaster) {
-      const membership = await joinServer(data, postmaster);
-      if (membership) return membership;
-      await sleep(POLL_INTERVAL_MS);
-    } else {
-      launches++;
-      await launch(installation, port ?? (await freePort()));
-    }
-  }
-  const lines = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-3).join('\n');
-  throw new Error(`PostgreSQL did not start. The end of ${log}:\n${lines}`);
-}
-
-/** Connects to a server and becomes one of its users; undefined if it does not take us (yet, or any more). */
-async function joinServer(data: string, postmaster: Postmaster): Promise<Membership | undefined> {
-  let onLost: () => void = () => {};
-  const lost = new Promise<void>((resolve) => (onLost = resolve));
-  const keeper = postgres(await connectionUrl(data, postmaster.port, 'postgres'), {
-    max: 1,
-    max_lifetime: null,
-    connect_timeout: 5,
-    fetch_types: false,
-    onnotice: () => {},
-    onclose: onLost,
-  });
+  const { settings = {}, onProgress = () => {}, signal = new AbortController().signal } = options;
   try {
-    await keeper`select pg_advisory_lock_shared(${USERS_LOCK})`;
-    // One at a time: `create database` fails when another process was faster.
-    await keeper`select pg_advisory_lock(${CREATION_LOCK})`;
-    const [there] = await keeper`select from pg_database where datname = ${DATABASE}`;
-    if (!there) await keeper.unsafe(`create database ${DATABASE}`);
-    await keeper`select pg_advisory_unlock(${CREATION_LOCK})`;
-    return { keeper, postmaster, lost };
-  } catch {
-    await keeper.end({ timeout: 0 });
-    return undefined;
+    const installation = await prepareInstallation(folder, settings, onProgress);
+    const membership = await enter(installation, { onProgress, signal });
+    const url = await connectionUrl(installation.data, membership.postmaster.port);
+    return { url, folder, stop: stay(installation, membership, onProgress) };
+  } catch (error) {
+    throw explain(error, folder);
   }
 }
 
-async function leave({ keeper, postmaster }: Membership): Promise<void> {
-  const isLast = async () => {
-    await keeper`select pg_advisory_unlock_shared(${USERS_LOCK})`;
-    const [row] = await keeper<{ last: boolean }[]>`select pg_try_advisory_lock(${USERS_LOCK}) as last`;
-    return row?.last;
+/** Creates the database and launches a server, unless they are there, and joins the server. */
+async function enter(
+  installation: Installation,
+  { onProgress, signal, port }: EnterOptions,
+): Promise<Membership> {
+  const { data, folder, log } = installation;
+  const reported = new Set<string>();
+  const report = (message: string) => {
+    if (!reported.has(message)) onProgress(message);
+    reported.add(message);
   };
-  // A server that cannot be asked has died.
-  const last = await isLast().catch(() => false);
-  if (last) process.kill(postmaster.pid, 'SIGINT');
-  await keeper.end({ timeout: 0 });
-  const deadline = Date.now() + STOP_TIMEOUT_MS;
-  while (last && isAlive(postmaster.pid)) {
-    if (Date.now() > deadline) process.kill(postmaster.pid, 'SIGQUIT');
-    await sleep(POLL_INTERVAL_MS);
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  let launched: number | undefined;
+  try {
+    for (let launches = 0; launches < LAUNCHES_MAX && Date.now() < deadline; ) {
+      signal.throwIfAborted();
+      if (!(await holdsDatabase(installation))) {
+        report(`creating the database in ${folder}`);
+        await createDatabase(installation, signal);
+      }
+      const postmaster = await findPostmaster(data);
+      if (postmaster) {
+        if (postmaster.pid !== launched) report(`joining the PostgreSQL that runs in ${folder}`);
+        const membership = await joinServer(data, postmaster);
+        if (membership && !signal.aborted) return membership;
+        if (membership) await leaveServer(membership);
+        await sleep(POLL_INTERVAL_MS);
+      } else {
+        report('starting PostgreSQL');
+        launches++;
+        launched = await launchPostmaster(installation, port ?? (await freePort()));
+      }
+    }
+    const lastLines = await readLastLines(log);
+    if (await isDiskFull(folder, lastLines)) throw new DataFolderRefused(folder, 'the disk is full');
+    throw new Error(`PostgreSQL did not start. The end of ${log}:\n${lastLines}`);
+  } catch (error) {
+    const postmaster = await findPostmaster(data);
+    if (postmaster && postmaster.pid === launched) await stopPostmaster(launched);
+    throw error;
   }
+}
+
+/** Starts the server again whenever it dies. Returns the function that ends this. */
+function stay(
+  installation: Installation,
+  first: Membership,
+  onProgress: (message: string) => void,
+): () => Promise<void> {
+  let membership = first;
+  const { port } = first.postmaster;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+
+  const comeBack = async () => {
+    for (;;) {
+      await membership.lost;
+      if (signal.aborted) return;
+      onProgress('lost the connection to PostgreSQL');
+      await membership.keeper.end({ timeout: 0 });
+      try {
+        membership = await enter(installation, { onProgress, signal, port });
+      } catch (error) {
+        if (signal.aborted) return;
+        onProgress(error instanceof Error ? error.message : String(error));
+        await sleep(RETRY_DELAY_MS);
+      }
+    }
+  };
+  const staying = comeBack();
+  const unlimitLogSize = limitLogSize(installation.log);
+
+  return async () => {
+    stopping.abort();
+    unlimitLogSize();
+    const left = membership;
+    await leaveServer(left);
+    await staying;
+    // The server had died, and was just started again.
+    if (membership !== left) await leaveServer(membership);
+  };
 }

@@ -7,13 +7,15 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgre
 export interface TemporaryFolder {
   folder: string;
   remove(): Promise<void>;
-  /** For handlers of the `exit` event, which cannot wait. */
+  /** For handlers of the event `exit`, which cannot wait. */
   removeSync(): void;
 }
 
-/** Makes a temporary folder that every user can enter: PostgreSQL does not run as root. */
+/**
+ * Creates a temporary folder that every user can enter, because PostgreSQL refuses to run as root.
+ */
 export async function makeTemporaryFolder(prefix: string, mode = 0o755): Promise<TemporaryFolder> {
-  // On macOS, other users cannot enter the default of os.tmpdir().
+  // On macOS, other users cannot enter the folder that os.tmpdir() returns.
   const base = process.platform === 'darwin' ? '/tmp' : tmpdir();
   const folder = await mkdtemp(join(base, prefix));
   await chmod(folder, mode);
@@ -24,14 +26,16 @@ export async function makeTemporaryFolder(prefix: string, mode = 0o755): Promise
   };
 }
 
-/** Starts a PostgreSQL for tests or benchmarks, in a temporary folder that its stop removes. */
+/**
+ * Starts a PostgreSQL for tests or benchmarks in a temporary folder. Its stop removes the folder.
+ */
 export async function startThrowAwayPostgres(
   prefix: string,
   settings: Record<string, string> = {},
 ): Promise<EmbeddedPostgres> {
   const { folder, remove } = await makeTemporaryFolder(prefix);
   try {
-    const server = await startEmbeddedPostgres(folder, settings);
+    const server = await startEmbeddedPostgres(folder, { settings });
     return { ...server, stop: () => server.stop().finally(remove) };
   } catch (error) {
     await remove();

@@ -9,13 +9,20 @@ export interface AcquiredDatabase {
   release(): Promise<void>;
 }
 
-/** Takes the database of DATABASE_URL or, without one, starts the embedded PostgreSQL. */
+/**
+ * Takes the database of DATABASE_URL or, without one, starts the embedded PostgreSQL.
+ * @throws DataFolderRefused, Error, or the reason of `signal`: see startEmbeddedPostgres.
+ */
 export async function acquireDatabase(
   { DATABASE_URL, DATA_DIR }: Config,
   logger: Logger,
+  signal = new AbortController().signal,
 ): Promise<AcquiredDatabase> {
   if (DATABASE_URL) return { url: DATABASE_URL, release: async () => {} };
-  const embedded = await startEmbeddedPostgres(DATA_DIR ?? (await defaultDataFolder()));
+  const embedded = await startEmbeddedPostgres(DATA_DIR ?? (await defaultDataFolder()), {
+    onProgress: (message) => logger.info(message),
+    signal,
+  });
   logger.info(`the embedded PostgreSQL runs, its data are in ${embedded.folder}`);
   return { url: embedded.url, release: embedded.stop };
 }

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import t, { type Test } from 'tap';
@@ -21,7 +21,7 @@ async function dataFolder(t: Test): Promise<string> {
   return folder;
 }
 
-/** Asks the server of the URL, on a connection that is not kept. */
+/** Tells whether the server answers on a new connection. */
 async function answers(url: string): Promise<boolean> {
   const sql = postgres(url, { max: 1, connect_timeout: 5 });
   return sql`select`
@@ -32,7 +32,7 @@ async function answers(url: string): Promise<boolean> {
     .finally(() => sql.end({ timeout: 0 }));
 }
 
-t.test('without DATABASE_URL the service brings its own database, whose data outlive it', async (t) => {
+t.test('without DATABASE_URL the service runs a database of its own, and keeps its data', async (t) => {
   const folder = await dataFolder(t);
   const first = startService(t, { DATA_DIR: folder });
   const client = await first.listening();
@@ -42,7 +42,7 @@ t.test('without DATABASE_URL the service brings its own database, whose data out
   t.ok(postmasterOf(folder));
   t.equal((await stat(join(folder, 'postgres', 'service-password'))).mode & 0o077, 0, 'a secret password');
   t.equal(await first.stop(), 0);
-  t.equal(postmasterOf(folder), undefined, 'its end is the end of the database');
+  t.equal(postmasterOf(folder), undefined, 'the database stops with the service');
 
   const second = startService(t, { DATA_DIR: folder });
   t.same((await (await second.listening()).getCoupon('SUMMER')).claimed_by, ['ada']);
@@ -51,7 +51,7 @@ t.test('without DATABASE_URL the service brings its own database, whose data out
 });
 
 t.test(
-  'two services that start at once on an empty folder share a database; the last one stops it',
+  'two services that start at once on an empty folder share a database, and the last one stops it',
   async (t) => {
     const folder = await dataFolder(t);
     const services = [startService(t, { DATA_DIR: folder }), startService(t, { DATA_DIR: folder })] as const;
@@ -67,13 +67,13 @@ t.test(
   },
 );
 
-t.test('a database whose service was killed is joined by the next one, and stopped by it', async (t) => {
+t.test('the next service joins the database that a killed service left, and stops it', async (t) => {
   const folder = await dataFolder(t);
   const killed = startService(t, { DATA_DIR: folder });
   await (await killed.listening()).createCoupon('SUMMER', 5);
   t.equal(await killed.stop('SIGKILL'), 'SIGKILL');
   const postmaster = postmasterOf(folder);
-  t.ok(postmaster, 'it goes on');
+  t.ok(postmaster, 'the database goes on');
   const next = startService(t, { DATA_DIR: folder });
   t.equal((await (await next.listening()).getCoupon('SUMMER')).amount, 5);
   t.equal(postmasterOf(folder), postmaster);
@@ -81,7 +81,7 @@ t.test('a database whose service was killed is joined by the next one, and stopp
   t.equal(postmasterOf(folder), undefined);
 });
 
-t.test('a lock file whose process number another program has now is no obstacle', async (t) => {
+t.test('a lock file whose process ID another program has now does not prevent a start', async (t) => {
   const folder = await dataFolder(t);
   const lockFile = join(folder, 'postgres', 'postmaster.pid');
   const server = await startEmbeddedPostgres(folder);
@@ -95,10 +95,10 @@ t.test('a lock file whose process number another program has now is no obstacle'
     t.ok(await answers(again.url), program);
     await again.stop();
   }
-  t.ok(await answers(other.url), 'the other PostgreSQL has been left alone');
+  t.ok(await answers(other.url), 'the other PostgreSQL still runs');
 });
 
-t.test('commits wait for the disk, but not for a log that is filled with zeros', async (t) => {
+t.test('commits wait for the disk, but not for the filling of log segments with zeros', async (t) => {
   const server = await startEmbeddedPostgres(await dataFolder(t));
   const sql = postgres(server.url, { max: 1 });
   t.teardown(() => sql.end().then(server.stop));
@@ -113,23 +113,40 @@ t.test('commits wait for the disk, but not for a log that is filled with zeros',
   });
 });
 
-t.test('a process is known by what it was started with, also where there is no /proc', async (t) => {
+t.test('the command line of a process can be read, even without /proc', async (t) => {
   t.match(await commandLineOf(process.pid), /node.* .*embedded-postgres\.test\.ts/);
   t.match(await commandLineOf(process.pid, '/nowhere'), /node.* .*embedded-postgres\.test\.ts/);
   t.equal(await commandLineOf(2 ** 30), undefined);
 });
 
-t.test('a server that dies is started again on its port', async (t) => {
+t.test('a server that dies is started again, on the same port', async (t) => {
   const folder = await dataFolder(t);
-  const server = await startEmbeddedPostgres(folder);
+  const reports: string[] = [];
+  const server = await startEmbeddedPostgres(folder, { onProgress: (message) => reports.push(message) });
+  reports.length = 0;
   const dead = postmasterOf(folder) ?? 0;
   process.kill(dead, 'SIGKILL');
   await until('a new server', async () => postmasterOf(folder) !== dead && (await answers(server.url)));
+  t.same(reports, ['lost the connection to PostgreSQL', 'starting PostgreSQL']);
   await server.stop();
   t.equal(postmasterOf(folder), undefined);
 });
 
-t.test('a stop while the server is started again leaves no server behind', async (t) => {
+t.test('a server that cannot be started again: the reason is reported, and the attempts go on', async (t) => {
+  const folder = await dataFolder(t);
+  const reports: string[] = [];
+  const server = await startEmbeddedPostgres(folder, { onProgress: (message) => reports.push(message) });
+  const password = join(folder, 'postgres', 'service-password');
+  await rename(password, `${password}.away`);
+  process.kill(postmasterOf(folder) ?? 0, 'SIGKILL');
+  await until('a report', () => reports.some((report) => report.includes('did not create the data')));
+  await rename(`${password}.away`, password);
+  await until('a new server', () => answers(server.url));
+  await server.stop();
+  t.equal(postmasterOf(folder), undefined);
+});
+
+t.test('a stop while the server is being started again leaves no server behind', async (t) => {
   const folder = await dataFolder(t);
   const server = await startEmbeddedPostgres(folder);
   const dead = postmasterOf(folder) ?? 0;
@@ -139,10 +156,10 @@ t.test('a stop while the server is started again leaves no server behind', async
   t.equal(postmasterOf(folder), undefined);
 });
 
-t.test('a server that cannot start: an error within a minute, with what the server said last', async (t) => {
+t.test('if a server cannot start, the error comes within a minute and ends with its log', async (t) => {
   const folder = await dataFolder(t);
   const begin = Date.now();
-  await t.rejects(startEmbeddedPostgres(folder, { shared_buffers: 'plenty' }), {
+  await t.rejects(startEmbeddedPostgres(folder, { settings: { shared_buffers: 'plenty' } }), {
     message: /did not start.*postgres\.log:\n.*invalid value for parameter "shared_buffers": "plenty"/s,
   });
   t.ok(Date.now() - begin < 60_000);

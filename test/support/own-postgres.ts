@@ -61,13 +61,13 @@ export async function startOwnPostgres(t: Test): Promise<OwnPostgres> {
   const folder = await temporaryFolder(t);
   killPostmasterAfter(t, folder);
   const settings = { port: String(await freePort()), fsync: 'off' };
-  let server: EmbeddedPostgres | undefined = await startEmbeddedPostgres(folder, settings);
+  let server: EmbeddedPostgres | undefined = await startEmbeddedPostgres(folder, { settings });
   let frozen: number[] = [];
   const url = server.url;
   const own: OwnPostgres = {
     url,
     async start() {
-      server ??= await startEmbeddedPostgres(folder, settings);
+      server ??= await startEmbeddedPostgres(folder, { settings });
     },
     async stop() {
       await server?.stop();
