@@ -1,16 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import { startThrowAwayPostgres } from '../db/embedded/throw-away.js';
-import { projectRoot } from '../db/project-root.js';
 
 /**
- * Runs tap with a PostgreSQL for all test files: that of TEST_DATABASE_URL, or an embedded one that is thrown
- * away afterwards, or, with --docker, one in a container, and then the tests of the image as well. Other
- * arguments go to tap: `npm test -- test/claims.test.ts`.
+ * Runs tap with a PostgreSQL for all test files: the one of TEST_DATABASE_URL, or an embedded one
+ * that is removed afterwards. Other arguments than these go to tap, such as `test/claims` or
+ * `--grep=/overloaded/`.
+ *
+ *     --docker    takes PostgreSQL from a container, and runs the tests of the image, too
+ *     --coverage  writes a report of the lines that the tests reach to .tap/report/
  */
-const inDocker = process.argv[2] === '--docker';
-const tapArguments = process.argv.slice(inDocker ? 3 : 2);
+const { docker, coverage, tapArguments } = readArguments(process.argv.slice(2));
+// The tests must reach every line (see .taprc), but only all of them together can.
+const isPartial = tapArguments.length > 0;
+const tapOptions = [
+  ...(docker ? ['--exclude=none'] : []),
+  ...(coverage
+    ? ['--coverage-report=text', '--coverage-report=html', '--show-full-coverage', '--no-browser']
+    : []),
+  ...(isPartial ? [coverage ? '--allow-incomplete-coverage' : '--disable-coverage'] : []),
+];
 
 // No test needs its data to survive a crash of the machine.
 const SERVER_SETTINGS = { fsync: 'off', max_connections: '300' };
@@ -32,19 +41,30 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const database = await startDatabase();
 try {
-  const options = inDocker ? ['--exclude=none'] : [];
-  process.exitCode = interrupted ? 1 : await runTap(['run', ...options, ...tapArguments], database.url);
-  // Of some test files, the lines that they reach mean nothing.
-  if (process.exitCode === 0 && tapArguments.length === 0)
-    process.exitCode = await checkCoverage(database.url);
+  process.exitCode = interrupted ? 1 : await runTap(database.url);
 } finally {
   await database.stop();
+}
+
+function readArguments(given: string[]) {
+  const ours = ['--docker', '--coverage'];
+  return {
+    docker: given.includes('--docker'),
+    coverage: given.includes('--coverage'),
+    tapArguments: given.filter((argument) => !ours.includes(argument)).map(testFilesOf),
+  };
+}
+
+/** tap itself takes every file of a folder for a test. */
+function testFilesOf(argument: string): string {
+  const isFolder = statSync(argument, { throwIfNoEntry: false })?.isDirectory();
+  return isFolder ? `${argument}/**/*.test.ts` : argument;
 }
 
 async function startDatabase(): Promise<Database> {
   const url = process.env['TEST_DATABASE_URL'];
   if (url) return { url, stop: async () => {} };
-  return inDocker ? startContainer() : startThrowAwayPostgres('coupons-test-', SERVER_SETTINGS);
+  return docker ? startContainer() : startThrowAwayPostgres('coupons-test-', SERVER_SETTINGS);
 }
 
 async function startContainer(): Promise<Database> {
@@ -70,26 +90,9 @@ async function startContainer(): Promise<Database> {
   };
 }
 
-/** Every line that can run has to be reached by a test; not every branch, of which there are many in `?.` and `??`. */
-async function checkCoverage(url: string): Promise<number> {
-  const code = await runTap(['report', '--coverage-report=json-summary'], url, 'ignore');
-  if (code !== 0) return code;
-  const summary = await readFile(join(projectRoot, '.tap', 'report', 'coverage-summary.json'), 'utf8');
-  const files: Record<string, { lines: { pct: number } }> = JSON.parse(summary);
-  const uncovered = Object.entries(files).filter(([, { lines }]) => lines.pct < 100);
-  for (const [file, { lines }] of uncovered)
-    console.error(`${file}: tests reach ${lines.pct} % of its lines`);
-  return uncovered.length > 0 ? 1 : 0;
-}
-
-// The tests of the image are left out by .taprc, whose `exclude` is replaced when an argument gives another.
-function runTap(
-  arguments_: string[],
-  url: string,
-  output: 'inherit' | 'ignore' = 'inherit',
-): Promise<number> {
-  const child = spawn('tap', arguments_, {
-    stdio: ['inherit', output, 'inherit'],
+function runTap(url: string): Promise<number> {
+  const child = spawn('tap', ['run', ...tapOptions, ...tapArguments], {
+    stdio: 'inherit',
     env: { ...process.env, TEST_DATABASE_URL: url },
     shell: process.platform === 'win32',
   });
