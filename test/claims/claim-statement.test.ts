@@ -13,7 +13,7 @@ const request = (couponName: string, userId: string, key?: string): ClaimRequest
   isKeyGiven: key !== undefined,
 });
 
-/** Runs the undecided again, as a lane does, until all are decided. */
+/** Runs undecided requests again until all are decided, as a lane does. */
 async function decideAll(sql: Sql, requests: ClaimRequest[]): Promise<ClaimOutcome[]> {
   const decisions = await claimCoupons(sql, requests);
   const undecided = requests.filter((_, i) => decisions[i] === undefined);
@@ -23,7 +23,7 @@ async function decideAll(sql: Sql, requests: ClaimRequest[]): Promise<ClaimOutco
 
 async function setUp(test: Test) {
   const { sql, url } = await createDatabase(test);
-  /** A connection like those of a server's lanes. */
+  /** Opens a connection like that of a lane. */
   const connect = () => {
     const connection = postgres(url, { max: 1, onnotice: () => {}, connection: CLAIM_SETTINGS });
     test.teardown(() => connection.end({ timeout: 1 }));
@@ -40,7 +40,7 @@ async function setUp(test: Test) {
   return { sql, connect, createCoupon, stockOf };
 }
 
-t.test('every request of a batch has its own outcome, in the order of the requests', async (t) => {
+t.test('a batch returns an outcome for each request, in the order of the requests', async (t) => {
   const { connect, createCoupon, stockOf } = await setUp(t);
   await createCoupon('A', 2);
   await createCoupon('B', 1);
@@ -63,7 +63,7 @@ t.test('every request of a batch has its own outcome, in the order of the reques
 });
 
 t.test(
-  'the same user twice in a batch is one claim and one refusal, also when it takes the last item',
+  'two claims of one user in a batch are one claim and one refusal, also for the last unit',
   async (t) => {
     for (const stock of [10, 1]) {
       const { connect, createCoupon, stockOf } = await setUp(t);
@@ -75,7 +75,7 @@ t.test(
   },
 );
 
-t.test('the same request twice in a batch is one claim, and both are told so', async (t) => {
+t.test('the same request twice in a batch makes one claim, and both get its outcome', async (t) => {
   const { connect, createCoupon, stockOf } = await setUp(t);
   await createCoupon('A', 10);
   const sql = connect();
@@ -87,7 +87,7 @@ t.test('the same request twice in a batch is one claim, and both are told so', a
 });
 
 t.test(
-  'who holds the coupon, or asks twice, takes no place from those behind: the last item goes to the next',
+  'holders and repeated claims in a batch take no unit: the last unit goes to the next new user',
   async (t) => {
     const { connect, createCoupon } = await setUp(t);
     await createCoupon('A', 3);
@@ -105,8 +105,9 @@ t.test(
 );
 
 /**
- * Another server has claimed for ada, and has not committed: our statement, for her and for grace, waits for the coupon's
- * row, with a snapshot in which she holds nothing. What does it say when the other commits, and then in the end?
+ * Another server claims for ada, and commits only while our statement, for ada and grace, waits
+ * for the coupon's row: in our snapshot ada holds nothing. Returns the outcomes of that statement,
+ * and the final ones.
  */
 async function raceWithAnotherServer(t: Test, stock: number) {
   const { sql, connect, createCoupon, stockOf } = await setUp(t);
@@ -123,24 +124,24 @@ async function raceWithAnotherServer(t: Test, stock: number) {
   return { first: await decisions, last: await decideAll(ours, batch), stock: await stockOf('A') };
 }
 
-t.test('a claim that another server commits meanwhile hides neither itself nor the last item', async (t) => {
+t.test('a claim that another server commits meanwhile is found, and hides no free unit', async (t) => {
   const { first, last, stock } = await raceWithAnotherServer(t, 2);
-  t.same(first, [undefined, undefined], 'one is doubtful, and so is the one who stood behind her');
+  t.same(first, [undefined, undefined], 'ada is undecided, and so is grace behind her');
   t.same(last, ['already_claimed', 'claimed']);
   t.same(stock, { remaining_amount: 0, made: 2 });
 });
 
 t.test(
-  'who gets the last item through another server meanwhile is not told that there is none',
+  'a user who gets the last unit through another server meanwhile is not told out_of_stock',
   async (t) => {
     const { first, last, stock } = await raceWithAnotherServer(t, 1);
-    t.same(first, [undefined, undefined], 'the stock was there when the statement began');
+    t.same(first, [undefined, undefined], 'our snapshot has the unit in stock');
     t.same(last, ['already_claimed', 'out_of_stock']);
     t.same(stock, { remaining_amount: 0, made: 1 });
   },
 );
 
-t.test('claims of a coupon that is gone wait for no lock, and write nothing', async (t) => {
+t.test('claims for a sold-out coupon take no lock and write nothing', async (t) => {
   const { connect, createCoupon } = await setUp(t);
   await createCoupon('A', 1);
   const ours = await connect().reserve();
@@ -153,7 +154,7 @@ t.test('claims of a coupon that is gone wait for no lock, and write nothing', as
     'already_claimed',
     'out_of_stock',
   ]);
-  // PostgreSQL gives a transaction its number when it writes for the first time.
+  // PostgreSQL assigns a transaction its id at the first write.
   t.same(await ours`select pg_current_xact_id_if_assigned() as number`, [{ number: null }]);
   for (const connection of [ours, other]) {
     await connection`rollback`;
@@ -179,14 +180,14 @@ t.test('two servers that claim the same coupons in opposite orders never deadloc
   t.same(await stockOf('coupon-7'), { remaining_amount: 900, made: 100 });
 });
 
-t.test('an outcome that the program does not know is a defect and throws', async (t) => {
+t.test('an outcome that the program does not know throws', async (t) => {
   const sql = (async () => [{ decisions: 'cx' }]) as unknown as Sql;
   await t.rejects(claimCoupons(sql, [request('A', 'ada'), request('A', 'grace')]), {
     message: 'the claim statement returned the unknown outcome x',
   });
 });
 
-t.test('batches of any size are one prepared statement', async (t) => {
+t.test('batches of any size use one prepared statement', async (t) => {
   const { connect, createCoupon } = await setUp(t);
   await createCoupon('A', 1_000);
   const sql = connect();
@@ -202,16 +203,16 @@ t.test('batches of any size are one prepared statement', async (t) => {
 });
 
 t.test(
-  'a claim reads as much of a table with 1,000,000 claims as of an empty one, by the same plan',
+  'a claim reads as many rows of a table with 1,000,000 claims as of an empty one, by the same plan',
   async (t) => {
     const { sql, connect, createCoupon } = await setUp(t);
-    // No analyze, so that the plan made for the empty tables is the one that is kept.
+    // Without an analyze, PostgreSQL keeps the plan that it made for the empty tables.
     await sql`alter table claims set (autovacuum_enabled = off)`;
     await sql`alter table coupons set (autovacuum_enabled = off)`;
     await createCoupon('A', 2_000_000);
     const lane = connect();
     const users = Array.from({ length: 50 }, (_, i) => `user-${i}`);
-    /** Rows that a batch of newcomers and a batch of holders read, by table or index. */
+    /** Counts the rows that a batch of new users and a batch of holders read, per table or index. */
     const readByBatches = async (round: number) => {
       const before = await rowsRead(lane);
       const batch = users.map((user) => request('A', `${user}-${round}`));
@@ -231,12 +232,12 @@ t.test(
     const large = await readByBatches(11);
     t.same(large, small);
     t.equal(large['claims'], 0, 'the table itself is never scanned');
-    t.equal(large['claims_in_order'], 0, 'nor the index of the order');
-    t.ok((large['claims_pkey'] ?? 0) <= 100, 'only the primary key, once a request');
+    t.equal(large['claims_in_order'], 0, 'the order index is never read');
+    t.ok((large['claims_pkey'] ?? 0) <= 100, 'the primary key is read once per request');
   },
 );
 
-/** Rows read by sequential scans of the tables, and index entries read, as PostgreSQL counts them. */
+/** Returns how many rows of tables and entries of indexes were read, as PostgreSQL counts them. */
 async function rowsRead(sql: Sql): Promise<Record<string, number>> {
   await sql`select pg_stat_force_next_flush()`;
   const rows = await sql<{ name: string; count: number }[]>`

@@ -4,7 +4,7 @@ import { type AnsweredClaim, assertBooksBalance } from '../support/books.js';
 import { claimAll, coupons, everyone, users } from '../support/crowd.js';
 import { awkwardNames } from '../support/names.js';
 
-t.test('100 users race for the last unit, of 5 coupons at once: each has one holder', async (t) => {
+t.test('100 users race for the only unit of each of 5 coupons: each coupon gets one holder', async (t) => {
   const app = await startApp(t);
   const names = coupons(5);
   for (const name of names) await app.createCoupon(name, 1);
@@ -17,7 +17,7 @@ t.test('100 users race for the last unit, of 5 coupons at once: each has one hol
   await assertBooksBalance(t, app.sql, answered);
 });
 
-t.test('the last unit, after all others are gone, has one new holder', async (t) => {
+t.test('60 users race for the last unit of a coupon: one of them gets it', async (t) => {
   const app = await startApp(t);
   for (const stock of [2, 10, 50]) {
     const name = `of ${stock}`;
@@ -30,7 +30,7 @@ t.test('the last unit, after all others are gone, has one new holder', async (t)
   await assertBooksBalance(t, app.sql);
 });
 
-t.test('50 users claim one coupon six times each at once: each holds it once', async (t) => {
+t.test('50 users claim one coupon six times each at once: each user gets it once', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('STORM', 1000);
   const answered = await claimAll(
@@ -42,7 +42,7 @@ t.test('50 users claim one coupon six times each at once: each holds it once', a
 });
 
 t.test(
-  '50 users claim 20 units six times each at once: 20 hold one, each is told so five times',
+  '50 users claim 20 units six times each at once: 20 users get one unit each, and five times 409',
   async (t) => {
     const app = await startApp(t);
     await app.createCoupon('STORM', 20);
@@ -54,7 +54,7 @@ t.test(
 );
 
 t.test(
-  '20 creates of one name at once: one 201, nineteen 409, and the stock is that of the 201',
+  '20 creates of one name at once: one 201 and nineteen 409, and the stock is that of the 201',
   async (t) => {
     const app = await startApp(t);
     for (const name of coupons(10)) {
@@ -66,7 +66,7 @@ t.test(
   },
 );
 
-t.test('claims around the creation of their coupon are 200 or 404, and the books balance', async (t) => {
+t.test('claims get 200 or 404 while their coupon is created, and the books balance', async (t) => {
   const app = await startApp(t);
   const names = coupons(10);
   const answered = await Promise.all(
@@ -82,7 +82,7 @@ t.test('claims around the creation of their coupon are 200 or 404, and the books
   await assertBooksBalance(t, app.sql, answered.flat());
 });
 
-t.test('each read during the claims sees what is left and who holds it at one moment', async (t) => {
+t.test('a read during claims returns the stock and the holders of one moment', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SALE', 1_000_000);
   let reading = true;
@@ -107,7 +107,7 @@ t.test('each read during the claims sees what is left and who holds it at one mo
   await assertBooksBalance(t, app.sql, (await claims).flat());
 });
 
-t.test('claims, creates and reads of 20 coupons at once: the books balance', async (t) => {
+t.test('the books balance after claims, creates and reads of 20 coupons at once', async (t) => {
   const app = await startApp(t);
   const names = coupons(20);
   for (const name of names.slice(0, 15)) await app.createCoupon(name, 10);
@@ -121,7 +121,7 @@ t.test('claims, creates and reads of 20 coupons at once: the books balance', asy
   await assertBooksBalance(t, app.sql, answered);
 });
 
-t.test('SQL in any field is only text, also when many such claims go together', async (t) => {
+t.test('SQL in a field is only text, also in a batch of many such claims', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('BYSTANDER', 5);
   for (const name of awkwardNames) t.equal((await app.createCoupon(name, 12)).status, 201);

@@ -1,27 +1,27 @@
 import t from 'tap';
 import { Broken, createLane, rejects } from '../support/lane.js';
 
-t.test('a batch that is large enough is sent ahead, to stand behind the one that runs', async (t) => {
+t.test('a batch that is large enough is sent ahead, while another batch runs', async (t) => {
   const { batches, submit, turn, decide } = createLane({ aheadSizeMin: 2 });
   const outcomes = ['a', 'b', 'c'].map((request) => submit(request));
   await turn();
   outcomes.push(submit('d'));
   await turn();
-  t.equal(batches.length, 1, 'one alone can as well wait for company');
+  t.equal(batches.length, 1, 'a single request waits for others');
   outcomes.push(submit('e'));
   await turn();
   t.same(batches[1]?.requests, ['d', 'e']);
   outcomes.push(submit('f'), submit('g'));
   await turn();
-  t.equal(batches.length, 2, 'no more than one is sent ahead');
+  t.equal(batches.length, 2, 'at most one batch is sent ahead');
   await decide(0, ['A', 'B', 'C']);
-  t.same(batches[2]?.requests, ['f', 'g'], 'until the first has ended');
+  t.same(batches[2]?.requests, ['f', 'g'], 'the next one is sent once the first has ended');
   await decide(1, ['D', 'E']);
   await decide(2, ['F', 'G']);
   t.same(await Promise.all(outcomes), ['A', 'B', 'C', 'D', 'E', 'F', 'G']);
 });
 
-t.test('a batch much smaller than the one that runs is not sent ahead', async (t) => {
+t.test('a batch of less than half the size of the running one is not sent ahead', async (t) => {
   const { batches, submit, turn } = createLane({ aheadSizeMin: 1, batchSizeMax: 10, waitingMax: 10 });
   for (const request of ['a', 'b', 'c', 'd', 'e']) submit(request);
   await turn();
@@ -33,7 +33,7 @@ t.test('a batch much smaller than the one that runs is not sent ahead', async (t
   t.same(batches[1]?.requests, ['f', 'g', 'h']);
 });
 
-t.test('undecided requests go before all others, as soon as nothing runs', async (t) => {
+t.test('undecided requests run before all others, once no batch runs', async (t) => {
   const { batches, submit, turn, decide } = createLane({ aheadSizeMin: 1 });
   for (const request of ['a', 'b']) submit(request);
   await turn();
@@ -41,12 +41,12 @@ t.test('undecided requests go before all others, as soon as nothing runs', async
   await turn();
   for (const request of ['e', 'f', 'g']) submit(request);
   await decide(0, ['A', undefined]);
-  t.equal(batches.length, 2, 'not behind the batch that was sent ahead');
+  t.equal(batches.length, 2, 'they wait for the batch that was sent ahead');
   await decide(1, [undefined, 'D']);
   t.same(batches[2]?.requests, ['b', 'c', 'e'], 'in the order of arrival');
 });
 
-t.test('batches that fail together are run again together, in their order, after one pause', async (t) => {
+t.test('batches that fail together run again together, in their order, after one pause', async (t) => {
   const { batches, pauses, submit, turn, decide } = createLane({ aheadSizeMin: 1, batchSizeMax: 10 });
   const outcomes = ['a', 'b'].map((request) => submit(request));
   await turn();
@@ -66,7 +66,7 @@ t.test('batches that fail together are run again together, in their order, after
   t.same(await Promise.all(outcomes), ['A', 'B', 'C', 'D', 'E']);
 });
 
-t.test('after a failure nothing is sent ahead until a batch succeeds', async (t) => {
+t.test('no batch is sent ahead after a failure, until a batch succeeds', async (t) => {
   const { batches, submit, turn, decide } = createLane({ aheadSizeMin: 1 });
   submit('a');
   await turn();
@@ -86,7 +86,7 @@ t.test('after a failure nothing is sent ahead until a batch succeeds', async (t)
   );
 });
 
-t.test('a batch fails alone: the one that was sent ahead has its outcomes', async (t) => {
+t.test('a failing batch does not fail the batch that was sent ahead', async (t) => {
   const { batches, submit, turn, decide } = createLane({ aheadSizeMin: 1 });
   const failing = submit('a');
   await turn();

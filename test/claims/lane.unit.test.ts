@@ -2,10 +2,10 @@ import t from 'tap';
 import { type BatchReport, OutcomeUnknown, Overloaded } from '../../src/claims/lane.js';
 import { Broken, createLane, rejects } from '../support/lane.js';
 
-t.test('requests of one moment go together, and those that arrive meanwhile in the next batch', async (t) => {
+t.test('requests that arrive together share a batch, and later requests wait for the next one', async (t) => {
   const { batches, submit, turn, decide } = createLane();
   const first = [submit('a'), submit('b')];
-  t.equal(batches.length, 0, 'nothing runs before the moment is over');
+  t.equal(batches.length, 0, 'no batch starts before the turn of the event loop ends');
   await turn();
   t.same(batches[0]?.requests, ['a', 'b']);
   const second = [submit('c'), submit('d')];
@@ -19,7 +19,7 @@ t.test('requests of one moment go together, and those that arrive meanwhile in t
   t.same(await Promise.all(second), ['C', 'D']);
 });
 
-t.test('the next batch is under way before the callers of the last one are answered', async (t) => {
+t.test('the next batch starts before the callers of the last batch get their outcomes', async (t) => {
   const { batches, submit, turn } = createLane();
   let answered = false;
   submit('a').then(() => (answered = true));
@@ -33,7 +33,7 @@ t.test('the next batch is under way before the callers of the last one are answe
   t.ok(answered);
 });
 
-t.test('a lane that has become idle starts again', async (t) => {
+t.test('an idle lane starts a batch when a request arrives', async (t) => {
   const { submit, turn, decide } = createLane();
   submit('a');
   await turn();
@@ -45,7 +45,7 @@ t.test('a lane that has become idle starts again', async (t) => {
   t.equal(await outcome, 'B');
 });
 
-t.test('a batch is never larger than its bound, and keeps the order of arrival', async (t) => {
+t.test('a batch has at most batchSizeMax requests, in the order of their arrival', async (t) => {
   const { batches, submit, turn, decide } = createLane();
   for (const request of ['a', 'b', 'c', 'd', 'e']) submit(request);
   await turn();
@@ -60,14 +60,14 @@ t.test('a batch is never larger than its bound, and keeps the order of arrival',
   );
 });
 
-t.test('a full lane turns away at once', async (t) => {
+t.test('a full lane rejects a request at once', async (t) => {
   const { lane, submit } = createLane();
   for (const request of ['a', 'b', 'c', 'd', 'e']) submit(request);
   await rejects(t, submit('f'), Overloaded);
   t.equal(lane.waiting, 5);
 });
 
-t.test('who has waited too long is turned away while the batch before still runs', async (t) => {
+t.test('a request that waited too long is rejected while the earlier batch still runs', async (t) => {
   const { lane, batches, clock, submit, turn, decide } = createLane();
   const running = submit('a');
   await turn();
@@ -85,7 +85,7 @@ t.test('who has waited too long is turned away while the batch before still runs
   t.equal(await later, 'C');
 });
 
-t.test('a caller who is gone is not run for', async (t) => {
+t.test('a batch leaves out requests whose caller disconnected', async (t) => {
   const { batches, submit, turn } = createLane();
   const caller = { destroyed: false };
   submit('a', caller);
@@ -95,7 +95,7 @@ t.test('a caller who is gone is not run for', async (t) => {
   t.same(batches[0]?.requests, ['b']);
 });
 
-t.test('those behind a crowd of callers who are gone are run at once', async (t) => {
+t.test('a request behind many disconnected callers runs at once', async (t) => {
   const { batches, submit, turn } = createLane();
   for (const request of ['a', 'b', 'c']) submit(request, { destroyed: true });
   submit('d');
@@ -116,7 +116,7 @@ t.test('an undecided request goes first in the next batch', async (t) => {
   t.equal(await undecided, 'B');
 });
 
-t.test('a request that stays undecided is turned away in the end', async (t) => {
+t.test('a request that stays undecided too long is rejected', async (t) => {
   const { clock, submit, turn, decide } = createLane();
   const outcome = submit('a');
   await turn();
@@ -125,7 +125,7 @@ t.test('a request that stays undecided is turned away in the end', async (t) => 
   await rejects(t, outcome, Overloaded);
 });
 
-t.test('a failing batch fails its own requests only, and the lane goes on', async (t) => {
+t.test('a failing batch fails only its own requests, and the lane continues', async (t) => {
   const { batches, submit, turn, decide } = createLane();
   const failing = submit('a');
   await turn();
@@ -137,7 +137,7 @@ t.test('a failing batch fails its own requests only, and the lane goes on', asyn
   t.equal(await next, 'B');
 });
 
-t.test('a batch with as many outcomes as requests is the only one that counts', async (t) => {
+t.test('a batch that returns too few outcomes fails all of its requests', async (t) => {
   const { submit, turn, decide } = createLane();
   const outcomes = [submit('a'), submit('b')];
   await turn();
@@ -145,26 +145,29 @@ t.test('a batch with as many outcomes as requests is the only one that counts', 
   for (const outcome of outcomes) await t.rejects(outcome, { message: '1 outcomes for 2 requests' });
 });
 
-t.test('a batch of unknown outcome is run again, after growing pauses, until one tells', async (t) => {
-  const { batches, pauses, submit, turn, decide } = createLane();
-  const outcome = submit('a');
-  await turn();
-  batches[0]?.reject(new Broken());
-  await turn();
-  t.equal(batches.length, 1, 'not before the pause is over');
-  pauses[0]?.over();
-  await turn();
-  t.same(batches[1]?.requests, ['a']);
-  batches[1]?.reject(new RangeError('cannot connect'));
-  await turn();
-  pauses[1]?.over();
-  await turn();
-  t.ok((pauses[1]?.ms ?? 0) > (pauses[0]?.ms ?? 0));
-  await decide(2, ['A']);
-  t.equal(await outcome, 'A', 'another failure in between does not make it a failure');
-});
+t.test(
+  'a batch of unknown outcome runs again, after growing pauses, until the outcome is known',
+  async (t) => {
+    const { batches, pauses, submit, turn, decide } = createLane();
+    const outcome = submit('a');
+    await turn();
+    batches[0]?.reject(new Broken());
+    await turn();
+    t.equal(batches.length, 1, 'it waits for the end of the pause');
+    pauses[0]?.over();
+    await turn();
+    t.same(batches[1]?.requests, ['a']);
+    batches[1]?.reject(new RangeError('cannot connect'));
+    await turn();
+    pauses[1]?.over();
+    await turn();
+    t.ok((pauses[1]?.ms ?? 0) > (pauses[0]?.ms ?? 0));
+    await decide(2, ['A']);
+    t.equal(await outcome, 'A', 'an error of a retry does not fail the request');
+  },
+);
 
-t.test('what arrives while an outcome is unknown fails by itself, when it fails', async (t) => {
+t.test('a new request that joins a retry fails if that retry fails', async (t) => {
   const { batches, pauses, submit, turn, decide } = createLane();
   const unknown = submit('a');
   await turn();
@@ -183,7 +186,7 @@ t.test('what arrives while an outcome is unknown fails by itself, when it fails'
   t.equal(await unknown, 'A');
 });
 
-t.test('an outcome that stays unknown is reported as unknown, after a bounded time', async (t) => {
+t.test('a request whose outcome stays unknown for unknownMsMax fails with OutcomeUnknown', async (t) => {
   const { batches, pauses, clock, submit, turn } = createLane();
   const outcome = submit('a');
   await turn();

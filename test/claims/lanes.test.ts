@@ -31,7 +31,7 @@ async function startLanes(t: Test, settings: Record<string, string> = {}) {
 
 const arrivals = Array.from({ length: 600 }, (_, i) => `user-${i}`);
 
-t.test('first come, first served: of 600 users the first 200 hold the coupon, in their order', async (t) => {
+t.test('of 600 users the first 200 get the 200 units, in the order of their claims', async (t) => {
   const { lanes, createCoupon, holders } = await startLanes(t);
   const coupons = ['A', 'B', 'C'];
   for (const coupon of coupons) await createCoupon(coupon, 200);
@@ -47,11 +47,11 @@ t.test('first come, first served: of 600 users the first 200 hold the coupon, in
 });
 
 t.test(
-  'first come, first served: who holds the coupon, or asks again, takes no place from the others',
+  'holders and repeated claims take no unit: the first 100 new users get the 100 units of the coupon',
   async (t) => {
     const { lanes, createCoupon, holders } = await startLanes(t);
     await createCoupon('A', 100);
-    // Each comes back after nine others, first with ever new requests, and everybody else twice in the same moment.
+    // From the eleventh user on, each claims twice, and the one ten places before claims in between.
     const asking = arrivals.flatMap((user, i) =>
       i >= 10 ? [user, arrivals[i - 10] as string, user] : [user],
     );
@@ -70,14 +70,14 @@ t.test(
   },
 );
 
-t.test('first come, first served, also while the connections are cut again and again', async (t) => {
+t.test('of 600 users the first 200 get the 200 units, also while connections break', async (t) => {
   const { sql, lanes, createCoupon, holders } = await startLanes(t);
   await createCoupon('A', 200);
   const claims = [];
   let cuts = 0;
   for (const [i, user] of arrivals.entries()) {
     claims.push(lanes.claimCoupon('A', user, undefined, here));
-    // From the first outcome on there is a connection to cut.
+    // After the first outcome, there is a connection to cut.
     if (i === 0) await claims[0];
     if (i % 7 === 0) await nextTurn();
     if (i % 100 !== 50) continue;
@@ -97,7 +97,7 @@ t.test('first come, first served, also while the connections are cut again and a
 });
 
 t.test(
-  'a coupon that everybody wants takes half of the room, and leaves the other half to other lanes',
+  'claims for one coupon fill at most half of CLAIMS_WAITING_MAX, and other lanes get the rest',
   async (t) => {
     const { sql, lanes, createCoupon } = await startLanes(t, { CLAIMS_WAITING_MAX: '10' });
     const others = Array.from({ length: 8 }, (_, i) => `other-${i}`);
@@ -109,7 +109,11 @@ t.test(
     await lockAwaited(sql);
     const waiting = arrivals.slice(0, 20).map((user) => claim('A', user));
     const elsewhere = await Promise.all(others.map((coupon) => claim(coupon, 'ada')));
-    t.same(new Set(elsewhere), new Set(['Overloaded', 'claimed']), 'on the same lane, and on the other');
+    t.same(
+      new Set(elsewhere),
+      new Set(['Overloaded', 'claimed']),
+      'the same lane rejects, the other lane claims',
+    );
     await release();
     t.equal(await running, 'claimed');
     const outcomes = await Promise.all(waiting);

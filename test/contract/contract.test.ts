@@ -19,14 +19,14 @@ type Document = Contract & { components: { schemas: Record<string, Schema> } };
 const contract = readContract() as Document;
 const handlers = { getHealth: {}, createCoupon: {}, getCoupon: {}, claimCoupon: {}, getClaim: {} };
 
-/** The contract after a change. */
+/** Returns a changed copy of the contract. */
 function changed(change: (contract: Document) => void): Document {
   const copy = structuredClone(contract);
   change(copy);
   return copy;
 }
 
-/** The operation of a method and path. */
+/** Returns the operation of a method and path. */
 const operation = (contract: Contract, method: string, path: string) => {
   const found = contract.paths[path]?.[method];
   if (!found) throw new Error(`${method} ${path} is not in the contract`);
@@ -37,13 +37,13 @@ t.test('the error catalogue has exactly the codes of the contract', async (t) =>
   t.strictSame(Object.keys(problemKinds).sort(), contract.components.schemas['ErrorCode']?.enum?.sort());
 });
 
-t.test('each example of a problem in the contract is what the catalogue says', async (t) => {
+t.test('each example of a problem in the contract equals its entry in the catalogue', async (t) => {
   const examples: { code: keyof typeof problemKinds; detail: string }[] = [];
   JSON.stringify(contract, (_key, value) => {
     if (value?.type?.startsWith?.('urn:problem-type:')) examples.push(value);
     return value;
   });
-  t.ok(examples.length > 10, 'the examples are found');
+  t.ok(examples.length > 10, 'the contract has examples');
   for (const example of examples) {
     const { code, detail } = example;
     const expected =
@@ -54,38 +54,38 @@ t.test('each example of a problem in the contract is what the catalogue says', a
   }
 });
 
-t.test('contract and handlers that match are accepted', async (t) => {
+t.test('a contract and handlers that match are accepted', async (t) => {
   t.doesNotThrow(() => assertComplete(contract, handlers));
 });
 
-t.test('an operation without a handler is named', async (t) => {
+t.test('the error names an operation without a handler', async (t) => {
   const { claimCoupon: _, ...others } = handlers;
   t.throws(() => assertComplete(contract, others), {
     message: /: operation claimCoupon \(POST \/api\/coupons\/claim\) has no handler$/,
   });
 });
 
-t.test('an operation that is named like a method of all objects still wants a handler', async (t) => {
+t.test('an operation named like a method of all objects still needs a handler', async (t) => {
   const broken = changed((contract) => {
     operation(contract, 'get', '/health').operationId = 'toString';
   });
   t.throws(() => assertComplete(broken, handlers), { message: /operation toString .* has no handler/ });
 });
 
-t.test('a handler without an operation is named', async (t) => {
+t.test('the error names a handler without an operation', async (t) => {
   t.throws(() => assertComplete(contract, { ...handlers, refundCoupon: {} }), {
     message: /: handler refundCoupon has no operation$/,
   });
 });
 
-t.test('an operation without an operationId is named by its method and path', async (t) => {
+t.test('the error names an operation without an operationId by its method and path', async (t) => {
   const broken = changed((contract) => {
     delete operation(contract, 'post', '/api/coupons').operationId;
   });
   t.throws(() => assertComplete(broken, handlers), { message: /: POST \/api\/coupons has no operationId/ });
 });
 
-t.test('an operation whose path parameters have no code for a name that cannot exist is named', async (t) => {
+t.test('the error names an operation with path parameters and without x-invalid-path-code', async (t) => {
   const broken = changed((contract) => {
     delete operation(contract, 'get', '/api/coupons/{name}')['x-invalid-path-code'];
   });
@@ -143,7 +143,7 @@ t.test('a new field gets the sentences of its own schema', async (t) => {
   t.equal(await told({ note: 7 }), 'note must be a string or null');
 });
 
-t.test('an operationId that stands there twice is named', async (t) => {
+t.test('the error names an operationId that occurs twice', async (t) => {
   const broken = changed((contract) => {
     operation(contract, 'get', '/health').operationId = 'getCoupon';
   });
@@ -152,7 +152,7 @@ t.test('an operationId that stands there twice is named', async (t) => {
   });
 });
 
-t.test('an application whose contract has an operation without a handler is not built', async (t) => {
+t.test('buildApp refuses a contract that has an operation without a handler', async (t) => {
   const logger = pino({ enabled: false });
   const config = readConfig({});
   const databaseUrl = 'postgres://127.0.0.1:1/none';
@@ -164,7 +164,7 @@ t.test('an application whose contract has an operation without a handler is not 
   });
 });
 
-t.test('a limit that is changed in the contract is changed in the server', async (t) => {
+t.test('the server enforces a limit that changes in the contract', async (t) => {
   const app = await startApp(t, {
     contract: changed(({ components: { schemas } }) => {
       if (schemas['CouponName']) schemas['CouponName'].maxLength = 5;
@@ -183,13 +183,13 @@ t.test('a limit that is changed in the contract is changed in the server', async
   );
 });
 
-t.test('the limit of a body that is changed in the contract is changed in the server', async (t) => {
+t.test('the server enforces a body limit that changes in the contract', async (t) => {
   const app = await startApp(t, { contract: { ...contract, 'x-request-body-bytes-max': 30 } });
   t.equal((await app.createCoupon('12345', 1)).status, 201);
   t.equal((await app.createCoupon('1234567890', 1)).status, 413);
 });
 
-t.test('a path that is changed in the contract is changed in the server', async (t) => {
+t.test('the server serves a path that changes in the contract', async (t) => {
   const app = await startApp(t, {
     contract: changed((contract) => {
       contract.paths['/api/vouchers'] = contract.paths['/api/coupons'] ?? {};
@@ -197,7 +197,7 @@ t.test('a path that is changed in the contract is changed in the server', async 
     }),
   });
   t.equal((await app.createCoupon('SUMMER', 5)).status, 404, 'the old path is gone');
-  // Not by the client of the tests, which knows only the paths of openapi.yaml.
+  // The client of the tests knows only the paths of openapi.yaml.
   const moved = await fetch(`${app.url}/api/vouchers`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -209,7 +209,7 @@ t.test('a path that is changed in the contract is changed in the server', async 
   t.equal(other.headers.get('allow'), 'POST');
 });
 
-t.test('a field that becomes required in the contract is required by the server', async (t) => {
+t.test('the server requires a field that becomes required in the contract', async (t) => {
   const app = await startApp(t, {
     contract: changed(({ components: { schemas } }) => {
       schemas['NewClaim']?.required?.push('campaign');

@@ -17,7 +17,7 @@ const alreadyClaimed = {
   detail: 'This user already holds the coupon. Nothing was changed.',
 };
 
-t.test('200: the user holds the coupon, one less is left, and the body is empty', async (t) => {
+t.test('200: the user gets the coupon, the stock falls by one, and the body is empty', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 5);
   const answer = await app.claim('SUMMER', 'ada');
@@ -31,7 +31,7 @@ t.test('200: the user holds the coupon, one less is left, and the body is empty'
   t.equal((await app.getCoupon('SUMMER')).remaining_amount, 4);
 });
 
-t.test('200: one user claims many coupons, and many users claim one', async (t) => {
+t.test('200: one user may claim many coupons, and many users one coupon', async (t) => {
   const app = await startApp(t);
   for (const coupon of ['A', 'B', 'C']) await app.createCoupon(coupon, 3);
   for (const coupon of ['A', 'B', 'C'])
@@ -45,7 +45,7 @@ t.test('200: one user claims many coupons, and many users claim one', async (t) 
     });
 });
 
-t.test('claimed_by is in the order of the claims, not of the names', async (t) => {
+t.test('claimed_by lists the users in the order of their claims, not of their names', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 100);
   const users = Array.from({ length: 60 }, (_, i) => `user-${(i * 37) % 60}`);
@@ -53,7 +53,7 @@ t.test('claimed_by is in the order of the claims, not of the names', async (t) =
   t.strictSame((await app.getCoupon('SUMMER')).claimed_by, users);
 });
 
-t.test('200: coupons and users of any name', async (t) => {
+t.test('200: coupons and users may have any name', async (t) => {
   const app = await startApp(t);
   for (const [i, name] of awkwardNames.entries()) {
     const user = awkwardNames.at(i - 1) ?? '';
@@ -64,7 +64,7 @@ t.test('200: coupons and users of any name', async (t) => {
   }
 });
 
-t.test('a user id of 255 emoji claims, one of 256 is refused', async (t) => {
+t.test('a user id of 255 emoji is accepted, one of 256 is refused', async (t) => {
   const app = await startApp(t);
   await app.createCoupon(longestName, 2);
   t.equal((await app.claim(longestName, longestName)).status, 200);
@@ -74,7 +74,7 @@ t.test('a user id of 255 emoji claims, one of 256 is refused', async (t) => {
   t.strictSame((await app.getCoupon(longestName)).claimed_by, [longestName]);
 });
 
-t.test('400: the coupon is sold out, and nothing is changed', async (t) => {
+t.test('400: a sold-out coupon refuses new users, and nothing changes', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 1);
   await app.claim('SUMMER', 'ada');
@@ -86,7 +86,7 @@ t.test('400: the coupon is sold out, and nothing is changed', async (t) => {
   t.strictSame((await app.getCoupon('SUMMER')).claimed_by, ['ada']);
 });
 
-t.test('409: the user holds the coupon already, and nothing is changed', async (t) => {
+t.test('409: a holder cannot claim the coupon again, and nothing changes', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 5);
   await app.claim('SUMMER', 'ada');
@@ -97,7 +97,7 @@ t.test('409: the user holds the coupon already, and nothing is changed', async (
   t.strictSame([coupon.remaining_amount, coupon.claimed_by], [4, ['ada']]);
 });
 
-t.test('409, not 400: a holder is told so, also after the coupon sold out', async (t) => {
+t.test('409, not 400: a holder gets the same answer after the coupon sold out', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 2);
   for (const user of ['ada', 'grace']) await app.claim('SUMMER', user);
@@ -109,7 +109,7 @@ t.test('409, not 400: a holder is told so, also after the coupon sold out', asyn
   t.equal((await app.claim('SUMMER', 'mia')).status, 400);
 });
 
-t.test('404: there is no coupon of this name, and no claim is made', async (t) => {
+t.test('404: no coupon has this name, and no claim is made', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 5);
   for (const name of ['WINTER', 'summer', 'SUMMER ']) {
@@ -126,7 +126,7 @@ t.test('404: there is no coupon of this name, and no claim is made', async (t) =
   t.equal((await app.sql`select from claims`).count, 0);
 });
 
-t.test('what is changed behind the back of the server is seen by the next claim', async (t) => {
+t.test('the next claim sees changes that were made in the database by hand', async (t) => {
   const app = await startApp(t);
   const claim = async (user: string) => (await app.claim('HAND', user)).status;
   t.equal(await claim('ada'), 404);

@@ -2,7 +2,7 @@ import t from 'tap';
 import { startApp } from '../support/app.js';
 import { awkwardNames, longestName } from '../support/names.js';
 
-t.test('201: the coupon is there with its whole stock, and the body is empty', async (t) => {
+t.test('201: the coupon exists with its whole stock, and the body is empty', async (t) => {
   const app = await startApp(t);
   const answer = await app.createCoupon('SUMMER', 500);
   t.equal(answer.status, 201);
@@ -15,7 +15,7 @@ t.test('201: the coupon is there with its whole stock, and the body is empty', a
   );
 });
 
-t.test('201: any name is stored as it is, and Location, percent-encoded, leads to it', async (t) => {
+t.test('201: any name is stored unchanged, and the percent-encoded Location leads to it', async (t) => {
   const app = await startApp(t);
   for (const name of awkwardNames) {
     const answer = await app.createCoupon(name, 1);
@@ -28,7 +28,7 @@ t.test('201: any name is stored as it is, and Location, percent-encoded, leads t
   t.strictSame(rows.map((row) => row.name).sort(), [...awkwardNames].sort());
 });
 
-t.test('201: the smallest and the largest stock', async (t) => {
+t.test('201: the smallest and the largest stock are accepted', async (t) => {
   const app = await startApp(t);
   for (const amount of [1, 2_147_483_647]) {
     t.equal((await app.createCoupon(`of ${amount}`, amount)).status, 201);
@@ -37,7 +37,7 @@ t.test('201: the smallest and the largest stock', async (t) => {
   }
 });
 
-t.test('a name of 255 emoji is created, one of 256 is refused', async (t) => {
+t.test('a name of 255 emoji is accepted, one of 256 is refused', async (t) => {
   const app = await startApp(t);
   t.equal((await app.createCoupon(longestName, 1)).status, 201);
   t.equal((await app.getCoupon(longestName)).name, longestName);
@@ -53,7 +53,7 @@ t.test('names that only look the same are different coupons', async (t) => {
   for (const name of names) t.equal((await app.getCoupon(name)).name, name);
 });
 
-t.test('409: the name is taken, and nothing is changed', async (t) => {
+t.test('409: another coupon has the name, and nothing changes', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 5);
   await app.claim('SUMMER', 'ada');
@@ -72,13 +72,13 @@ t.test('409: the name is taken, and nothing is changed', async (t) => {
   t.strictSame(await app.getCoupon('SUMMER'), before);
 });
 
-t.test('409: also for a coupon that was put into the table by hand', async (t) => {
+t.test('409: a coupon that was inserted by hand has the name', async (t) => {
   const app = await startApp(t);
   await app.sql`insert into coupons (name, amount, remaining_amount) values ('HAND', 3, 2)`;
   t.equal((await app.createCoupon('HAND', 3)).status, 409);
 });
 
-t.test('201: a name is free again once its row was deleted by hand', async (t) => {
+t.test('201: a name is free again after its row was deleted by hand', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 5);
   await app.sql`delete from coupons`;

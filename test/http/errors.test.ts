@@ -6,7 +6,7 @@ const JSON_TYPE = { 'Content-Type': 'application/json' };
 const posts = ['/api/coupons', '/api/coupons/claim'];
 const MEBIBYTE = 1024 ** 2;
 
-/** The answer is this problem, and its body has the five members, all of them text, and nothing else. */
+/** Checks that the answer is this problem, with exactly the five members, all of them strings. */
 function isProblem(t: Test, answer: Answer, status: number, code: string, error: string): void {
   t.equal(answer.status, status);
   t.match(answer.headers.get('content-type'), /^application\/problem\+json\b/);
@@ -51,25 +51,25 @@ const unreadable: [string, string | Uint8Array<ArrayBuffer>][] = [
 ];
 for (const path of posts) {
   for (const [title, raw] of unreadable) {
-    t.test(`400: ${title} is no body for POST ${path}`, async (t) => {
+    t.test(`400: POST ${path} refuses ${title} as a body`, async (t) => {
       const answer = await app.request('POST', path, { raw, headers: JSON_TYPE });
       isProblem(t, answer, 400, 'invalid_body', 'invalid request body');
     });
   }
 
-  t.test(`400: 100,000 levels of JSON in a field of POST ${path} are the wrong type`, async (t) => {
+  t.test(`400: POST ${path} refuses a field with 100,000 levels of JSON`, async (t) => {
     const raw = `{"name":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)},"amount":1}`;
     const answer = await app.request('POST', path, { raw, headers: JSON_TYPE });
     t.equal(answer.status, 400);
     t.equal(answer.json()['code'], 'invalid_request');
   });
 
-  t.test(`400: POST ${path} without body and media type`, async (t) => {
+  t.test(`400: POST ${path} refuses a request without body and media type`, async (t) => {
     const answer = await app.request('POST', path);
     isProblem(t, answer, 400, 'invalid_body', 'invalid request body');
   });
 
-  t.test(`415: POST ${path} takes nothing but application/json`, async (t) => {
+  t.test(`415: POST ${path} accepts only application/json`, async (t) => {
     const types = ['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'application/jsonp'];
     types.push('text/json', 'multipart/form-data; boundary=x', 'application/problem+json', 'json', '*/*');
     for (const type of types) {
@@ -81,17 +81,17 @@ for (const path of posts) {
     isProblem(t, bytes, 415, 'unsupported_media_type', 'unsupported media type');
   });
 
-  t.test(`413: POST ${path} takes 1 MiB and not one byte more`, async (t) => {
+  t.test(`413: POST ${path} accepts 1 MiB and not one byte more`, async (t) => {
     const send = (bytes: number) =>
       app.request('POST', path, { raw: '{}'.padEnd(bytes), headers: JSON_TYPE });
     isProblem(t, await send(MEBIBYTE + 1), 413, 'payload_too_large', 'request body too large');
     isProblem(t, await send(5_000_000), 413, 'payload_too_large', 'request body too large');
     const largest = await send(MEBIBYTE);
-    t.match(largest.json(), { code: 'invalid_request', error: / is required$/ }, 'it was read');
+    t.match(largest.json(), { code: 'invalid_request', error: / is required$/ }, 'the body was read');
   });
 }
 
-t.test('201: parameters and case of the media type do not matter', async (t) => {
+t.test('201: parameters and case of the media type make no difference', async (t) => {
   const types = ['application/json; charset=utf-8', 'Application/JSON', 'application/json;charset="UTF-8"'];
   for (const [i, type] of types.entries()) {
     const raw = JSON.stringify({ name: `type ${i}`, amount: 1 });
@@ -100,7 +100,7 @@ t.test('201: parameters and case of the media type do not matter', async (t) => 
   }
 });
 
-t.test('404: an unknown path, with any method and body', async (t) => {
+t.test('404: an unknown path, whatever the method and the body', async (t) => {
   const paths = [
     '/',
     '/nowhere',
@@ -128,18 +128,18 @@ const known: [path: string, allow: string, others: string[]][] = [
   ['/api/coupons/claim', 'GET, POST', ['PUT', 'PATCH', 'DELETE', 'OPTIONS']],
 ];
 for (const [path, allow, others] of known) {
-  t.test(`405: ${path} allows ${allow} and nothing else`, async (t) => {
+  t.test(`405: ${path} allows only ${allow}`, async (t) => {
     for (const method of others) {
       const answer = await app.request(method, `${path}?x=1`);
       isProblem(t, answer, 405, 'method_not_allowed', 'method not allowed');
       t.equal(answer.headers.get('allow'), allow);
     }
-    // An answer to HEAD has no body, and so is nothing for the client of the tests.
+    // The client of the tests expects a body, which no answer to HEAD has.
     const head = await fetch(app.url + path, { method: 'HEAD' });
     t.strictSame([head.status, head.headers.get('allow'), await head.text()], [405, allow, '']);
   });
 
-  t.test(`405: ${path} with another method does not look at the body`, async (t) => {
+  t.test(`405: ${path} refuses another method, whatever the body`, async (t) => {
     const bodies: [string, string][] = [
       ['{', 'application/json'],
       ['', 'application/json'],
@@ -155,7 +155,7 @@ for (const [path, allow, others] of known) {
   });
 }
 
-t.test('400: a path that is not percent-encoded UTF-8', async (t) => {
+t.test('400: a path must be percent-encoded UTF-8', async (t) => {
   for (const path of [
     '/api/coupons/%',
     '/api/coupons/%zz',
@@ -170,7 +170,7 @@ t.test('400: a path that is not percent-encoded UTF-8', async (t) => {
   }
 });
 
-t.test('500: a defect is told to the log, under the id of the request, and not to the client', async (t) => {
+t.test('500: the log has the error and the id of the request, and the client gets no details', async (t) => {
   const broken = await startApp(t);
   await broken.createCoupon('SUMMER', 5);
   await broken.sql`alter table coupons rename column remaining_amount to secret_column`;

@@ -4,7 +4,7 @@ import { problemIn, startApp } from '../support/app.js';
 const path = (coupon: string, user: string) =>
   `/api/coupons/${encodeURIComponent(coupon)}/claims/${encodeURIComponent(user)}`;
 
-t.test('200: who claimed what, when, and in which place of the order', async (t) => {
+t.test('200: the answer has the user, the coupon, the time and the position of the claim', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('A', 10);
   await app.createCoupon('B/ü 🎉', 10);
@@ -25,7 +25,7 @@ t.test('200: who claimed what, when, and in which place of the order', async (t)
   }
 });
 
-t.test('the place is that among the claims that are there now', async (t) => {
+t.test('the position counts the claims that exist now', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('A', 10);
   await app.claim('A', 'ada');
@@ -36,7 +36,7 @@ t.test('the place is that among the claims that are there now', async (t) => {
   t.match((await app.request('GET', path('A', 'by hand'))).json(), { position: 2 });
 });
 
-t.test('404: no such claim, no such coupon, a name that cannot exist', async (t) => {
+t.test('404: the claim, the coupon or the name does not exist', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('A', 10);
   await app.claim('A', 'ada');

@@ -12,7 +12,7 @@ const notFound = {
   detail: 'No coupon has this name.',
 };
 
-t.test('200: the coupon and, in the order of their claims, those who hold it', async (t) => {
+t.test('200: the answer has the coupon and its holders, in the order of their claims', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 5);
   for (const user of ['zoe', 'ada', 'mia']) await app.claim('SUMMER', user);
@@ -22,7 +22,7 @@ t.test('200: the coupon and, in the order of their claims, those who hold it', a
   t.equal(answer.text, '{"name":"SUMMER","amount":5,"remaining_amount":2,"claimed_by":["zoe","ada","mia"]}');
 });
 
-t.test('200: a coupon that nobody holds has an empty list', async (t) => {
+t.test('200: a coupon without holders has an empty list', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 5);
   t.strictSame(await app.getCoupon('SUMMER'), {
@@ -33,7 +33,7 @@ t.test('200: a coupon that nobody holds has an empty list', async (t) => {
   });
 });
 
-t.test('200: holders and coupons of any name are read as they were written', async (t) => {
+t.test('200: the names of coupons and holders are returned unchanged', async (t) => {
   const app = await startApp(t);
   for (const name of awkwardNames) {
     await app.sql`insert into coupons values (${name}, 1000, ${1000 - awkwardNames.length})`;
@@ -49,7 +49,7 @@ t.test('200: holders and coupons of any name are read as they were written', asy
 });
 
 for (const count of [1_999, 2_000, 2_001, 4_000, 10_001]) {
-  t.test(`200: a coupon with ${count} holders is answered complete and in order`, async (t) => {
+  t.test(`200: the answer lists all ${count} holders of a coupon, in order`, async (t) => {
     const app = await startApp(t);
     await app.sql`insert into coupons values ('HUGE', 20000, ${20_000 - count}), ('OTHER', 20000, 0)`;
     const users = await app.sql<{ user_id: string }[]>`
@@ -66,7 +66,7 @@ for (const count of [1_999, 2_000, 2_001, 4_000, 10_001]) {
   });
 }
 
-t.test('200: more readers of a long answer than there are connections are all answered', async (t) => {
+t.test('200: all readers get a long answer, also if they are more than there are connections', async (t) => {
   const app = await startApp(t);
   await app.sql`insert into coupons values ('HUGE', 20000, 15000)`;
   await app.sql`
@@ -75,14 +75,14 @@ t.test('200: more readers of a long answer than there are connections are all an
   t.ok(coupons.every((coupon) => coupon.claimed_by.length === 5000));
 });
 
-t.test('readers that go away in the middle of a long answer leave their connections free', async (t) => {
+t.test('readers that disconnect during a long answer free its database connection', async (t) => {
   const app = await startApp(t);
   await app.sql`insert into coupons values ('HUGE', 200000, 150000)`;
   await app.sql`
     insert into claims (user_id, coupon_name)
     select repeat('x', 200) || number, 'HUGE' from generate_series(1, 50000) as number`;
   for (let reader = 0; reader < 30; reader++) {
-    // Not fetch, whose abort may leave its connection open.
+    // An aborted fetch may leave its connection open.
     const request = get(`${app.url}/api/coupons/HUGE`);
     const [response] = await once(request, 'response');
     t.equal(response.statusCode, 200, 'a connection was free for this reader');
@@ -92,7 +92,7 @@ t.test('readers that go away in the middle of a long answer leave their connecti
   t.equal((await app.getCoupon('HUGE')).claimed_by.length, 50_000);
 });
 
-t.test('404: there is no coupon of this name', async (t) => {
+t.test('404: no coupon has this name', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 5);
   const names: [string, string][] = [
@@ -114,7 +114,7 @@ t.test('404: there is no coupon of this name', async (t) => {
   }
 });
 
-t.test('what is changed behind the back of the server is seen by the next request', async (t) => {
+t.test('the next read sees changes that were made in the database by hand', async (t) => {
   const app = await startApp(t);
   const read = async () => {
     const answer = await app.request('GET', '/api/coupons/HAND');

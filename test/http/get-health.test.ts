@@ -9,7 +9,7 @@ t.test('200: the service is healthy', async (t) => {
   t.equal(answer.text, '{"status":"healthy"}');
 });
 
-t.test('200: fifty who ask at once are all answered', async (t) => {
+t.test('200: fifty health checks at once are all answered', async (t) => {
   const app = await startApp(t);
   const answers = await Promise.all(Array.from({ length: 50 }, () => app.request('GET', '/health')));
   t.ok(answers.every((answer) => answer.text === '{"status":"healthy"}'));

@@ -4,7 +4,7 @@ import { countStatuses, problemIn, startApp } from '../support/app.js';
 const key = (value: string) => ({ 'Idempotency-Key': value });
 
 t.test(
-  '200 again, marked as replayed: the same key, user and coupon, also after the coupon sold out',
+  '200: a repeated claim with the same key is marked as replayed, also after the coupon sold out',
   async (t) => {
     const app = await startApp(t);
     await app.createCoupon('A', 1);
@@ -22,7 +22,7 @@ t.test(
   },
 );
 
-t.test('409: another key, or none, of the user who holds the coupon', async (t) => {
+t.test('409: a holder claims again with another key, or with none', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('A', 10);
   await app.claim('A', 'ada', key('k-1'));
@@ -32,14 +32,14 @@ t.test('409: another key, or none, of the user who holds the coupon', async (t) 
   t.equal((await app.claim('A', 'grace', key('k-1'))).status, 409);
 });
 
-t.test('a claim made by hand has no key, and no request is its replay', async (t) => {
+t.test('409: no request replays a claim that was inserted by hand, because it has no key', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('A', 10);
   await app.sql`insert into claims (user_id, coupon_name) values ('ada', 'A')`;
   t.equal((await app.claim('A', 'ada', key('null'))).status, 409);
 });
 
-t.test('a key names one claim of one user for one coupon: others may use the same', async (t) => {
+t.test('200: claims of other users, or for other coupons, may have the same key', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('A', 10);
   await app.createCoupon('B', 10);
@@ -54,7 +54,7 @@ t.test('a key names one claim of one user for one coupon: others may use the sam
   }
 });
 
-t.test('ten requests of one key at once: ten times 200, one claim, nine replays', async (t) => {
+t.test('ten requests with one key at once: ten times 200, one claim, nine replays', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('A', 10);
   const answers = await Promise.all(Array.from({ length: 10 }, () => app.claim('A', 'ada', key('k'))));
@@ -63,7 +63,7 @@ t.test('ten requests of one key at once: ten times 200, one claim, nine replays'
   t.equal((await app.getCoupon('A')).remaining_amount, 9);
 });
 
-t.test('400: a key that is not 1 to 255 visible ASCII characters, and nothing is claimed', async (t) => {
+t.test('400: a key must be 1 to 255 visible ASCII characters, and nothing is claimed', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('A', 10);
   for (const value of ['', 'a b', 'é', 'x'.repeat(256)]) {

@@ -12,7 +12,7 @@ import { startService } from '../support/process.js';
 t.setTimeout(120_000);
 
 t.test(
-  'the connection breaks in the middle of a long answer: it is cut, never closed as if complete',
+  'an answer whose database connection breaks is cut off, never ended as if it were complete',
   async (t) => {
     const app = await startApp(t);
     await app.sql`insert into coupons values ('HUGE', 200000, 100000)`;
@@ -30,10 +30,10 @@ t.test(
   },
 );
 
-t.test('a coupon with 1,000,000 holders is read in less than 64 MiB of memory', async (t) => {
+t.test('reading a coupon with 1,000,000 holders takes less than 64 MiB of memory', async (t) => {
   const { url, sql } = await createDatabase(t);
   await sql`insert into coupons values ('HUGE', 2000000, 1000000), ('SMALL', 5, 5)`;
-  // Checking a million foreign keys takes long, and is not what this is about.
+  // Checking a million foreign keys takes long, and proves nothing here.
   await sql`alter table claims drop constraint claims_coupon_name_fkey`;
   await sql`
     insert into claims (user_id, coupon_name)
@@ -51,7 +51,7 @@ t.test('a coupon with 1,000,000 holders is read in less than 64 MiB of memory', 
       await sleep(20);
     }
   })();
-  // Not the client of the other tests: to hold a million names against the contract takes long.
+  // The client of the other tests would check a million names against the contract, which is slow.
   const response = await fetch(`${client.url}/api/coupons/HUGE`);
   const coupon = (await response.json()) as { claimed_by: string[] };
   over = true;

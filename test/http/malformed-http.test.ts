@@ -2,7 +2,7 @@ import t from 'tap';
 import { startApp } from '../support/app.js';
 import { sendBytes } from '../support/raw-http.js';
 
-/** What no HTTP client sends, over a socket of its own: sendBytes holds each answer against the contract. */
+/** Requests that no HTTP client sends. sendBytes checks each answer against the contract. */
 
 const app = await startApp(t);
 
@@ -50,7 +50,7 @@ const tooLarge: [string, string][] = [
   ['many headers', `GET /health HTTP/1.1\r\nHost: x\r\n${'X-Filler: 0123456789\r\n'.repeat(1000)}\r\n`],
 ];
 for (const [title, bytes] of tooLarge) {
-  t.test(`431: ${title} is more than 16 KiB`, async (t) => {
+  t.test(`431: ${title} exceeds 16 KiB`, async (t) => {
     const answer = await sendBytes(t, app.url, [bytes]);
     t.equal(answer.status, 431);
     t.strictSame(answer.json(), {
@@ -67,12 +67,12 @@ t.test('200: HTTP/1.0 needs no Host', async (t) => {
   t.equal((await sendBytes(t, app.url, ['GET /health HTTP/1.0\r\n\r\n'])).status, 200);
 });
 
-t.test('200: an expectation that the server does not know is passed over', async (t) => {
+t.test('200: the server ignores an unknown expectation', async (t) => {
   const head = 'GET /health HTTP/1.1\r\nHost: x\r\nExpect: the-best\r\nConnection: close\r\n\r\n';
   t.equal((await sendBytes(t, app.url, [head])).status, 200);
 });
 
-t.test('200: a header of 15 KiB is read', async (t) => {
+t.test('200: a header of 15 KiB is accepted', async (t) => {
   const head = 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n';
   t.equal((await sendBytes(t, app.url, [`${head}X: ${'x'.repeat(15 * 1024)}\r\n\r\n`])).status, 200);
 });
@@ -83,20 +83,20 @@ const chunkedHead =
   'Transfer-Encoding: chunked\r\n\r\n';
 const chunk = (bytes: Buffer) => `${bytes.length.toString(16)}\r\n${bytes.toString('latin1')}\r\n`;
 
-t.test('400: chunks that are none', async (t) => {
+t.test('400: a chunk without a length is malformed HTTP', async (t) => {
   const answer = await sendBytes(t, app.url, [chunkedHead, 'zz\r\n{}\r\n0\r\n\r\n'], createCoupon);
   t.equal(answer.status, 400);
   t.equal(answer.json()['code'], 'malformed_http');
 });
 
-t.test('413: a body of 5 MB is refused also when it comes in chunks, without its length', async (t) => {
+t.test('413: a body of 5 MB is refused, also in chunks and without its length', async (t) => {
   const chunks = Array.from({ length: 80 }, () => chunk(Buffer.alloc(0x10000, ' ')));
   const answer = await sendBytes(t, app.url, [chunkedHead, ...chunks, '0\r\n\r\n'], createCoupon);
   t.equal(answer.status, 413);
   t.equal(answer.json()['error'], 'request body too large');
 });
 
-t.test('201: a body that comes in chunks, cut within a character, is read', async (t) => {
+t.test('201: a body in chunks is read, also if a character is split', async (t) => {
   const body = Buffer.from('{"name":"🎟","amount":1}');
   const pieces = [body.subarray(0, 11), body.subarray(11), Buffer.alloc(0)].map((bytes) =>
     Buffer.from(chunk(bytes), 'latin1'),
@@ -105,6 +105,6 @@ t.test('201: a body that comes in chunks, cut within a character, is read', asyn
   t.equal((await app.getCoupon('🎟')).amount, 1);
 });
 
-t.test('after all of this the server is healthy', async (t) => {
+t.test('the server is healthy after all of these requests', async (t) => {
   t.equal((await app.request('GET', '/health')).text, '{"status":"healthy"}');
 });

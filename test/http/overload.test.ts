@@ -6,7 +6,7 @@ import { lockAwaited, lockCoupon } from '../support/locks.js';
 import { until } from '../support/until.js';
 
 t.test(
-  '503 overloaded, at once: more claims wait than may, and nothing of theirs is left behind',
+  '503 overloaded: claims beyond CLAIMS_WAITING_MAX are rejected at once, and leave nothing behind',
   async (t) => {
     const app = await startApp(t, { settings: { CLAIMS_WAITING_MAX: '4', CLAIM_LANES: '1' } });
     await app.createCoupon('A', 100);
@@ -17,7 +17,7 @@ t.test(
     const answers = await Promise.all(
       Array.from({ length: 20 }, async (_, i) => {
         const answer = app.claim('A', `user-${i}`);
-        // Those that wait are let go once the others have been turned away.
+        // The waiting claims may run once the others are rejected.
         answer.then(({ status }) => {
           if (status === 503 && ++refused === 16) void release();
         });
@@ -36,7 +36,7 @@ t.test(
   },
 );
 
-t.test('503 overloaded: a claim has waited longer than it may', async (t) => {
+t.test('503 overloaded: a claim that waited for CLAIM_WAIT_TIMEOUT_MS is rejected', async (t) => {
   const app = await startApp(t, { settings: { CLAIM_WAIT_TIMEOUT_MS: '200', CLAIM_LANES: '1' } });
   await app.createCoupon('A', 100);
   const release = await lockCoupon(t, app.sql, 'A');
@@ -51,7 +51,7 @@ t.test('503 overloaded: a claim has waited longer than it may', async (t) => {
 });
 
 t.test(
-  '503 database_unavailable: a coupon is locked for longer than the lock timeout; others go on',
+  '503 database_unavailable: a claim waits for a lock for LOCK_TIMEOUT_MS, and others succeed',
   async (t) => {
     const app = await startApp(t, { settings: { LOCK_TIMEOUT_MS: '200', CLAIM_LANES: '1' } });
     await app.createCoupon('A', 100);
@@ -60,13 +60,13 @@ t.test(
     const refused = await app.claim('A', 'ada');
     t.equal(refused.status, 503);
     t.equal(problemIn(refused).code, 'database_unavailable');
-    t.equal((await app.claim('B', 'ada')).status, 200, 'the lane goes on');
+    t.equal((await app.claim('B', 'ada')).status, 200, 'the lane continues');
     await release();
-    t.equal((await app.claim('A', 'ada')).status, 200, 'nothing of the refused claim was left behind');
+    t.equal((await app.claim('A', 'ada')).status, 200, 'the refused claim left nothing behind');
   },
 );
 
-t.test('a caller who hangs up while waiting is not claimed for', async (t) => {
+t.test('a claim is dropped if its caller disconnects before its batch starts', async (t) => {
   const app = await startApp(t, { settings: { CLAIM_LANES: '1' } });
   await app.createCoupon('A', 100);
   const release = await lockCoupon(t, app.sql, 'A');
@@ -78,7 +78,7 @@ t.test('a caller who hangs up while waiting is not claimed for', async (t) => {
   });
   gone.on('error', () => {});
   gone.end(JSON.stringify({ user_id: 'gone', coupon_name: 'A' }));
-  // The request is at the server when its bytes have been sent and a later request has been answered.
+  // The request is at the server once its bytes are sent and a later request is answered.
   await until('the request is sent', () => gone.writableFinished);
   await app.request('GET', '/health');
   gone.destroy();

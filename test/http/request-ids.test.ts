@@ -20,7 +20,7 @@ for (const [title, send] of requests) {
       t.equal((await send({ 'X-Request-Id': id })).headers.get('x-request-id'), id);
   });
 
-  t.test(`${title} without a usable X-Request-Id gets a new one`, async (t) => {
+  t.test(`${title} without a valid X-Request-Id gets a new one`, async (t) => {
     const unusable = ['x'.repeat(129), 'a b', 'a,b', '"a"', 'a;b', '{}', '<script>', 'caf\u00e9', ''];
     const seen = new Set<string>();
     for (const id of unusable) {
@@ -34,10 +34,10 @@ for (const [title, send] of requests) {
   });
 }
 
-t.test('the log tells of a request under the id of its response', async (t) => {
+t.test('the log line of a request has the id of its response', async (t) => {
   const answer = await app.request('GET', '/api/coupons/WINTER');
   const id = answer.headers.get('x-request-id');
-  // The line is written once the response is through, which the next request is behind.
+  // The line is written after the response, and before the next request is answered.
   await app.request('GET', '/health');
   t.match(
     app.log.filter((line) => line['reqId'] === id),

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { startApp } from '../support/app.js';
 
-/** JSON texts instead of values: `1.0` and `__proto__` would not survive being values. */
+/** A request body as JSON text, because `1.0` and `__proto__` do not survive in a value. */
 interface Case {
   title: string;
   json: string;
@@ -20,7 +20,7 @@ const endpoints = [
   },
 ];
 
-/** A JSON object of these members; a member without a value is left out. */
+/** Writes a JSON object of these members. It leaves out members without a value. */
 function object(members: Record<string, string | undefined>): string {
   const present = Object.entries(members).filter(([, json]) => json !== undefined);
   return `{${present.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
@@ -34,7 +34,7 @@ const truth = async () => [
 const post = (path: string, json: string) =>
   app.request('POST', path, { raw: json, headers: { 'Content-Type': 'application/json' } });
 
-/** The request is refused with this sentence, and nothing is changed. */
+/** Tests that the request is refused with this sentence, and that nothing changes. */
 function refused(path: string, { title, json }: Case, rule: string): void {
   t.test(`POST ${path}, ${title}: ${rule}`, async (t) => {
     const before = await truth();

@@ -19,11 +19,11 @@ const defaults = {
   SHUTDOWN_TIMEOUT_MS: 10_000,
 };
 
-t.test('without any setting the defaults hold', async (t) => {
+t.test('the defaults apply without any setting', async (t) => {
   t.strictSame({ ...readConfig({}) }, defaults);
 });
 
-t.test('there is a lane for two processors, one at least and four at most', async (t) => {
+t.test('the default is one lane per two processors, at least one and at most four', async (t) => {
   t.strictSame([1, 2, 3, 4, 7, 8, 64].map(defaultClaimLanes), [1, 1, 1, 2, 3, 4, 4]);
 });
 
@@ -34,7 +34,7 @@ t.test('a setting that is empty or blank counts as absent', async (t) => {
   }
 });
 
-t.test('every setting is read, and others of the environment are left alone', async (t) => {
+t.test('every setting is read, and other variables are ignored', async (t) => {
   const config = readConfig({
     PORT: '0',
     HOST: '0.0.0.0',
@@ -75,7 +75,7 @@ t.test('every setting is read, and others of the environment are left alone', as
   );
 });
 
-t.test('reading leaves the environment as it is', async (t) => {
+t.test('reading the settings leaves the environment unchanged', async (t) => {
   const env = { PORT: '8080', HOST: '' };
   readConfig(env);
   t.strictSame(env, { PORT: '8080', HOST: '' });
@@ -107,7 +107,7 @@ const senseless: [name: string, values: string[]][] = [
 ];
 for (const [name, values] of senseless) {
   for (const value of values) {
-    t.test(`${name}=${value} is refused by a message that names ${name}`, async (t) => {
+    t.test(`${name}=${value} is refused, and the error names ${name}`, async (t) => {
       t.throws(() => readConfig({ [name]: value }), {
         message: new RegExp(`^invalid setting: ${name} must`),
       });
@@ -115,13 +115,13 @@ for (const [name, values] of senseless) {
   }
 }
 
-t.test('a refused LOG_LEVEL is told which there are', async (t) => {
+t.test('the error about LOG_LEVEL lists the levels', async (t) => {
   t.throws(() => readConfig({ LOG_LEVEL: 'verbose' }), {
     message: 'invalid setting: LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
   });
 });
 
-t.test('no refusal shows the password of the database, whichever setting is wrong', async (t) => {
+t.test('no error shows the password of the database, whichever setting is wrong', async (t) => {
   const url = 'postgres://coupons:s3cret@db/coupons';
   for (const env of [
     { DATABASE_URL: url, PORT: 'http' },

@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 t.setTimeout(120_000);
 
 t.test(
-  'the database restarts: 503 meanwhile, then 200 again, and no claim that was told of is lost',
+  'claims get 503 while the database restarts and 200 afterwards, and no confirmed claim is lost',
   async (t) => {
     const database = await startOwnPostgres(t);
     const service = startService(t, { DATABASE_URL: database.url });
@@ -56,7 +56,7 @@ t.test(
   },
 );
 
-t.test('connections break with their first statement: 503, and the service lives on', async (t) => {
+t.test('requests get 503 while connections break at their first statement, and then succeed', async (t) => {
   const { url } = await createDatabase(t);
   const proxy = await startProxy(t, url);
   const service = startService(t, { DATABASE_URL: proxy.url, CLAIM_OUTCOME_TIMEOUT_MS: '500' });
@@ -78,7 +78,7 @@ t.test('connections break with their first statement: 503, and the service lives
   t.equal(await service.stop(), 0);
 });
 
-t.test('the database hangs: 503 in bounded time, and all works when it goes on', async (t) => {
+t.test('requests get 503 in bounded time while the database hangs, and succeed afterwards', async (t) => {
   const database = await startOwnPostgres(t);
   const service = startService(t, {
     DATABASE_URL: database.url,
@@ -88,7 +88,7 @@ t.test('the database hangs: 503 in bounded time, and all works when it goes on',
   const client = await service.listening();
   await client.createCoupon('SUMMER', 100);
   await database.freeze();
-  // Twice: on connections that were open before, and on new ones.
+  // The first round uses connections that were open before, the second one new ones.
   for (const user of ['ada', 'grace']) {
     const begin = Date.now();
     const [health, claim, ...answers] = await Promise.all([
@@ -119,7 +119,7 @@ t.test('the database hangs: 503 in bounded time, and all works when it goes on',
   t.ok(Date.now() - begin < 10_000, 'a stop does not wait for it');
 });
 
-t.test('errors that a later try may not meet are told apart from ours', async (t) => {
+t.test('isDatabaseUnavailable tells failures of the database from defects of the service', async (t) => {
   const postgresError = (code: string) => Object.assign(new postgres.PostgresError(code), { code });
   const systemError = (code: string) => Object.assign(new Error(code), { code });
   const [refused, unknown] = [systemError('ECONNREFUSED'), systemError('ERR_ASSERTION')];

@@ -9,7 +9,7 @@ import { until } from '../support/until.js';
 
 t.setTimeout(120_000);
 
-t.test('exit code 1: a setting that makes no sense is named, its value is not', async (t) => {
+t.test('exit code 1: the error names an invalid setting, and not its value', async (t) => {
   const settings = [
     ['PORT', 'abc'],
     ['PORT', '65536'],
@@ -22,14 +22,14 @@ t.test('exit code 1: a setting that makes no sense is named, its value is not', 
       const service = startService(t, { [name]: value });
       t.equal(await service.exited(), 1, `${name}=${value}`);
       t.same(service.log, []);
-      t.equal(service.output.length, 1, 'one line is said');
+      t.equal(service.output.length, 1, 'the output is one line');
       t.match(service.output[0], `invalid setting: ${name} must `);
       t.notMatch(service.output[0], 's3cret');
     }),
   );
 });
 
-t.test('exit code 1: a port that is taken is named, and so is its setting', async (t) => {
+t.test('exit code 1: the error names a port that is in use, and its setting', async (t) => {
   const { url } = await createDatabase(t);
   const squatter = createServer().listen(0, '127.0.0.1');
   t.teardown(() => squatter.close());
@@ -66,7 +66,7 @@ t.test('on all addresses the log names the port alone, once, and no address to t
 });
 
 t.test(
-  'exit code 1: a database whose tables are not ours is left alone, the migration is named',
+  'exit code 1: foreign tables in the database stay untouched, and the error names the migration',
   async (t) => {
     const { url, sql } = await createDatabase(t, { migrated: false });
     await sql`create table coupons (note text)`;
@@ -82,7 +82,7 @@ t.test(
   },
 );
 
-t.test('the default password is warned of, another one is not', async (t) => {
+t.test('the service warns of the default password, and of no other', async (t) => {
   const start = (password: string) =>
     startService(t, { DATABASE_URL: `postgres://coupons:${password}@127.0.0.1:1/coupons` });
   const [byDefault, own] = [start('coupons'), start('coupon')];
@@ -92,7 +92,7 @@ t.test('the default password is warned of, another one is not', async (t) => {
   t.notOk(own.log.some((line) => line.msg.includes('password')));
 });
 
-/** What every endpoint answers without the database. */
+/** Checks the answers of all endpoints without the database. */
 async function assertUnavailable(t: Test, client: Client) {
   const health = await client.request('GET', '/health');
   t.equal(health.status, 503);
@@ -109,7 +109,7 @@ async function assertUnavailable(t: Test, client: Client) {
   }
 }
 
-/** The service has become able to work, by itself. */
+/** Waits until the service is healthy, and checks that it works. */
 async function assertWorks(t: Test, client: Client) {
   await until('a healthy service', async () => (await client.request('GET', '/health')).status === 200);
   t.equal((await client.createCoupon('SUMMER', 5)).status, 201);
@@ -117,7 +117,7 @@ async function assertWorks(t: Test, client: Client) {
   t.same((await client.getCoupon('SUMMER')).claimed_by, ['ada']);
 }
 
-t.test('nothing listens where the database should be: 503 until it does, then all works', async (t) => {
+t.test('requests get 503 until the database listens, and then succeed', async (t) => {
   const { url } = await createDatabase(t, { migrated: false });
   const proxy = await startProxy(t, url);
   await proxy.close();
@@ -130,7 +130,7 @@ t.test('nothing listens where the database should be: 503 until it does, then al
   t.equal(await service.stop(), 0);
 });
 
-t.test('the database has not been created yet: 503 until it is, then all works', async (t) => {
+t.test('requests get 503 until the database exists, and then succeed', async (t) => {
   const { url, sql } = await createDatabase(t);
   const later = new URL(url);
   later.pathname += '_later';
@@ -145,7 +145,7 @@ t.test('the database has not been created yet: 503 until it is, then all works',
   await sql`drop database ${sql(name)}`;
 });
 
-t.test('a stop while the database is waited for: exit code 0 at once', async (t) => {
+t.test('exit code 0: a service that waits for its database stops', async (t) => {
   const service = startService(t, { DATABASE_URL: 'postgres://ada@127.0.0.1:1/coupons' });
   await service.listening();
   await service.logged('waiting for the database');

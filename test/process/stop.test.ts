@@ -7,7 +7,7 @@ import { until } from '../support/until.js';
 t.setTimeout(120_000);
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  t.test(`${signal}, even twice: the request in flight gets its true answer, then exit code 0`, async (t) => {
+  t.test(`${signal}, even twice: a request in flight gets its true answer, and exit code 0`, async (t) => {
     const { url, sql } = await createDatabase(t);
     const service = startService(t, { DATABASE_URL: url });
     const client = await service.listening();
@@ -19,7 +19,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     service.signal(signal);
     service.signal(signal);
     await service.logged('finishing requests in flight');
-    await t.rejects(fetch(`${client.url}/health`), 'nobody new is let in');
+    await t.rejects(fetch(`${client.url}/health`), 'new connections are refused');
     await release();
     t.equal((await answer).status, 200);
     t.equal(await service.exited(), 0);
@@ -30,7 +30,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-t.test('a signal that comes more than a second after the first is answered by a line', async (t) => {
+t.test('a repeated signal logs a line once a second has passed', async (t) => {
   const { url, sql } = await createDatabase(t);
   const service = startService(t, { DATABASE_URL: url });
   const client = await service.listening();
@@ -48,7 +48,7 @@ t.test('a signal that comes more than a second after the first is answered by a 
 });
 
 t.test(
-  'a request that does not finish within SHUTDOWN_TIMEOUT_MS is cut off, then exit code 0',
+  'a stop cuts off requests that do not finish within SHUTDOWN_TIMEOUT_MS, and the exit code is 0',
   async (t) => {
     const { url, sql } = await createDatabase(t);
     const settings = { DATABASE_URL: url, SHUTDOWN_TIMEOUT_MS: '200', STATEMENT_TIMEOUT_MS: '3000' };
@@ -65,7 +65,7 @@ t.test(
   },
 );
 
-t.test('a stop while another server migrates the database: nothing is waited for, exit code 0', async (t) => {
+t.test('a stop does not wait for the migrations of another server, and the exit code is 0', async (t) => {
   const { url, sql } = await createDatabase(t);
   const other = await sql.reserve();
   await other`begin`;
@@ -81,7 +81,7 @@ t.test('a stop while another server migrates the database: nothing is waited for
   other.release();
 });
 
-t.test('LOG_LEVEL=debug: one line a request, under the id that its answer carries', async (t) => {
+t.test('LOG_LEVEL=debug logs one line per request, with the id of its response', async (t) => {
   const { url } = await createDatabase(t);
   const service = startService(t, { DATABASE_URL: url, LOG_LEVEL: 'debug' });
   const client = await service.listening();
@@ -100,7 +100,7 @@ t.test('LOG_LEVEL=debug: one line a request, under the id that its answer carrie
   t.equal(service.log.filter((line) => 'reqId' in line).length, 3);
 });
 
-t.test('by default a request that went well leaves no line in the log', async (t) => {
+t.test('by default a successful request logs no line', async (t) => {
   const { url } = await createDatabase(t);
   const service = startService(t, { DATABASE_URL: url });
   const client = await service.listening();
@@ -112,7 +112,7 @@ t.test('by default a request that went well leaves no line in the log', async (t
   t.notOk(service.log.some((line) => 'reqId' in line));
 });
 
-t.test('on a terminal the log is for people', async (t) => {
+t.test('on a terminal the log is text for people', async (t) => {
   const { url } = await createDatabase(t);
   const nodeArguments = [...process.execArgv, '--import', 'data:text/javascript,process.stdout.isTTY = true'];
   const service = startService(t, { DATABASE_URL: url }, { nodeArguments });

@@ -15,7 +15,7 @@ const KILLS = 4;
 const CLIENTS = 60;
 
 t.test(
-  'PostgreSQL dies by kill -9 again and again under load: every 200 has its row, every row its 200',
+  'every 200 has a row, and every row a 200, when kill -9 ends PostgreSQL again and again under load',
   async (t) => {
     const folder = await temporaryFolder(t);
     const database = await startEmbeddedPostgres(folder);
@@ -26,7 +26,7 @@ t.test(
 
     const told = new Map<string, number>();
     const seen = { unavailable: 0, answered: 0 };
-    /** Asks until there is an answer that decides, each time with the same key, as a careful client does. */
+    /** Repeats a claim with the same key until the answer is not 503, as a careful client does. */
     const claim = async (user: string) => {
       for (;;) {
         const { status } = await client.claim('SALE', user, { 'Idempotency-Key': `key-of-${user}` });
@@ -58,13 +58,13 @@ t.test(
     const rows = await sql<{ user_id: string }[]>`select user_id from claims where coupon_name = 'SALE'`;
     const holders = rows.map((row) => row.user_id).sort();
     const winners = [...told].filter(([, status]) => status === 200).map(([user]) => user);
-    t.equal(told.size, USERS, 'everyone has an answer');
+    t.equal(told.size, USERS, 'every user has an answer');
     t.same(
       [...new Set(told.values())].sort(),
       [200, 400],
-      'with a key, nobody is told 409 for a claim of their own',
+      'a retry with the same key never gets 409 for its own claim',
     );
-    t.same(holders, winners.sort(), 'every 200 has its row, and every row was answered 200');
+    t.same(holders, winners.sort(), 'every 200 has a row, and every row a 200');
     t.equal(holders.length, STOCK);
     await assertBooksBalance(t, sql);
     t.comment(`${seen.unavailable} times 503`);

@@ -2,7 +2,7 @@ import t from 'tap';
 import { createDatabase } from '../support/database.js';
 import { startService } from '../support/process.js';
 
-t.test('the log says how many answers had each status, at the latest when the service stops', async (t) => {
+t.test('the service logs how many answers had each status, at the latest when it stops', async (t) => {
   const { url } = await createDatabase(t);
   const service = startService(t, { DATABASE_URL: url });
   const client = await service.listening();
@@ -17,7 +17,7 @@ t.test('the log says how many answers had each status, at the latest when the se
   t.same(errors, { out_of_stock: 2, already_claimed: 1, invalid_request: 1, path_not_found: 1 });
 });
 
-t.test('a service that nobody uses logs no traffic', async (t) => {
+t.test('an idle service logs no traffic', async (t) => {
   const { url } = await createDatabase(t);
   const service = startService(t, { DATABASE_URL: url });
   const client = await service.listening();

@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 t.setTimeout(120_000);
 
 t.test(
-  'several processes share a port and a stock; one that dies is replaced, and all stop with exit code 0',
+  'workers share a port and a stock, a dead one is replaced, and all stop with exit code 0',
   async (t) => {
     const { url, sql } = await createDatabase(t);
     const service = startService(t, { DATABASE_URL: url, WEB_CONCURRENCY: '2' });
@@ -41,7 +41,7 @@ t.test(
   },
 );
 
-t.test('exit code 1: workers that cannot start are not started again and again', async (t) => {
+t.test('exit code 1: workers that cannot start are not restarted', async (t) => {
   const { url } = await createDatabase(t);
   const squatter = createServer().listen(0, '127.0.0.1');
   t.teardown(() => squatter.close());

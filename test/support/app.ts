@@ -13,11 +13,11 @@ export interface Answer {
   status: number;
   headers: Headers;
   text: string;
-  /** The body as JSON. */
+  /** The parsed body. */
   json<T = Record<string, unknown>>(): T;
 }
 
-/** A client that holds every answer against the contract. */
+/** A client that checks every response against the contract. */
 export interface Client {
   url: string;
   request(
@@ -34,11 +34,11 @@ export interface Client {
 
 export interface TestApp extends Client, Pick<TestDatabase, 'sql'> {
   database: TestDatabase;
-  /** The lines of the log, parsed. */
+  /** The parsed lines of the log. */
   log: Record<string, unknown>[];
 }
 
-/** A client of the server at `url`; a response that is not in the contract fails the test. */
+/** Returns a client of the server at `url`. A response that breaks openapi.yaml fails the test. */
 export function createClient(t: Test, url: string): Client {
   const client: Client = {
     url,
@@ -58,7 +58,7 @@ export function createClient(t: Test, url: string): Client {
         body: text,
       });
       if (found.length > 0)
-        t.fail(`${method} ${path.slice(0, 80)} keeps to openapi.yaml`, {
+        t.fail(`${method} ${path.slice(0, 80)} conforms to openapi.yaml`, {
           found,
           status: response.status,
           text,
@@ -79,7 +79,7 @@ export function createClient(t: Test, url: string): Client {
   return client;
 }
 
-/** The application on a port of its own, with a database of its own; both end with the test. */
+/** Starts the application on a free port, with its own database. Both end with the test. */
 export async function startApp(
   t: Test,
   {
@@ -94,7 +94,7 @@ export async function startApp(
     securityHandlers?: SecurityHandlers;
     /** Gets the application before it listens: to add hooks. */
     inspect?: (app: FastifyInstance) => void;
-    /** Another application, whose database this one is to share. */
+    /** Another application, whose database this one shares. */
     beside?: TestApp;
   } = {},
 ): Promise<TestApp> {
@@ -103,7 +103,7 @@ export async function startApp(
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) });
   const config = readConfig(settings);
   const app = await buildApp({ config, databaseUrl: testDatabase.url, logger, contract, securityHandlers });
-  // Before the database is dropped: teardowns run in the reverse order.
+  // Teardowns run in reverse order: this one runs before the database is dropped.
   t.teardown(() => app.close());
   inspect(app);
   await app.listen({ host: '127.0.0.1', port: 0 });
@@ -112,14 +112,14 @@ export async function startApp(
   return { ...client, sql: testDatabase.sql, database: testDatabase, log };
 }
 
-/** How many answers have each status: `{ 200: 5, 400: 45 }`. */
+/** Counts the answers of each status: `{ 200: 5, 400: 45 }`. */
 export function countStatuses(answers: { status: number }[]): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 }
 
-/** The problem that an answer carries. */
+/** Returns the problem in the body of an answer. */
 export function problemIn(answer: Answer): Problem {
   return answer.json<Problem>();
 }

@@ -2,7 +2,7 @@ import type { Sql } from 'postgres';
 import type { Test } from 'tap';
 import { differencesIn, readAccounts } from '../../db/books.js';
 
-/** A claim and how it was answered. */
+/** A claim and the status of its answer. */
 export interface AnsweredClaim {
   couponName: string;
   userId: string;
@@ -15,8 +15,8 @@ interface Entry {
 }
 
 /**
- * Checks what must be true of the tables at any time (see db/books.ts). Given all claims that were sent and how they
- * were answered, it also checks that each 200 has its row, and each row its 200.
+ * Checks the rules that hold for the tables at any time (see db/books.ts). With `answered`, which
+ * lists all claims that were sent, it also checks that each 200 has a row, and each row a 200.
  */
 export async function assertBooksBalance(t: Test, sql: Sql, answered?: AnsweredClaim[]): Promise<void> {
   t.strictSame((await readAccounts(sql)).flatMap(differencesIn), [], 'the books balance');
@@ -27,6 +27,6 @@ export async function assertBooksBalance(t: Test, sql: Sql, answered?: AnsweredC
   t.strictSame(
     claimed.map(({ couponName, userId }) => text(couponName, userId)).sort(),
     rows.map((row) => text(row.coupon_name, row.user_id)).sort(),
-    'each 200 has its row, and each row its 200',
+    'each 200 has a row, and each row a 200',
   );
 }

@@ -28,12 +28,12 @@ ajv.addSchema(document, 'openapi.yaml');
 const validators = new Map<string, ValidateFunction>();
 
 /**
- * What a response has that openapi.yaml does not, or the other way round: is the status declared, are the
- * required headers there, is the media type declared, is the body what its schema says? Empty: nothing.
+ * Lists how a response deviates from openapi.yaml: an undeclared status or media type, a missing
+ * header, a body that breaks its schema. The list of a response that conforms is empty.
  */
 export function deviations({ method, path, status, headers, body }: SeenResponse): string[] {
   const template = templateOf(method, path);
-  // The contract's description says what is answered where it has no operation.
+  // The description of the contract lists the answers for paths without an operation.
   const responses = template
     ? document.paths[template]?.[method.toLowerCase()]?.responses
     : isDecodable(path)
@@ -56,10 +56,9 @@ export function deviations({ method, path, status, headers, body }: SeenResponse
   try {
     value = JSON.parse(body);
   } catch {
-    return [...found, `the body is no JSON: ${body.slice(0, 200)}`];
+    return [...found, `the body is not JSON: ${body.slice(0, 200)}`];
   }
-  if (!validate(value))
-    found.push(`the body does not keep to its schema: ${ajv.errorsText(validate.errors)}`);
+  if (!validate(value)) found.push(`the body breaks its schema: ${ajv.errorsText(validate.errors)}`);
   return found;
 }
 

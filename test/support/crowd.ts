@@ -1,10 +1,11 @@
 import type { Client } from './app.js';
 import type { AnsweredClaim } from './books.js';
 
+/** Names of users: user-0, user-1, … */
 export const users = (count: number) => Array.from({ length: count }, (_, i) => `user-${i}`);
 export const coupons = (count: number) => Array.from({ length: count }, (_, i) => `coupon-${i}`);
 
-/** Sends claims at once, each to one of the clients in turn. */
+/** Sends all claims at once, to the clients in turn. */
 export function claimAll(
   clients: Client[],
   claims: [couponName: string, userId: string][],
@@ -17,6 +18,6 @@ export function claimAll(
   );
 }
 
-/** Every user claims every coupon; neighbours in the list want different coupons. */
+/** Lists a claim of every user for every coupon. Neighbours in the list name different coupons. */
 export const everyone = (names: string[], people: string[]) =>
   people.flatMap((user) => names.map((name): [string, string] => [name, user]));

@@ -3,16 +3,16 @@ import postgres, { type Sql } from 'postgres';
 import type { Test } from 'tap';
 import { migrate } from '../../db/migrate.js';
 
-/** A database of its own for one test, with our tables in it. */
+/** A database for one test, with our tables. */
 export interface TestDatabase {
   url: string;
-  /** To look at the truth, and to change it behind the server's back. */
+  /** Reads the tables, and changes them behind the server's back. */
   sql: Sql;
 }
 
 const server = process.env['TEST_DATABASE_URL'];
 
-/** Makes an empty database on the test server, which is dropped when the test is over. */
+/** Creates an empty database on the test server, and drops it after the test. */
 export async function createDatabase(t: Test, { migrated = true } = {}): Promise<TestDatabase> {
   if (!server) throw new Error('TEST_DATABASE_URL is not set: run the tests with npm test');
   const name = `test_${randomBytes(6).toString('hex')}`;

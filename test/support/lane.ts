@@ -1,11 +1,12 @@
 import type { Test } from 'tap';
 import { Lane, type LaneOptions } from '../../src/claims/lane.js';
 
-const here = { destroyed: false };
+/** A caller who stays until the answer. */
+export const connectedCaller = { destroyed: false };
 
 export class Broken extends Error {}
 
-/** A lane whose batches, clock and moments are in the test's hand. */
+/** Creates a lane whose batches, clock and scheduler the test controls. */
 export function createLane(options: Partial<LaneOptions<string, string>> = {}) {
   const batches: {
     requests: readonly string[];
@@ -28,17 +29,17 @@ export function createLane(options: Partial<LaneOptions<string, string>> = {}) {
     unknownMsMax: 1_000,
     ...options,
   });
-  const submit = (request: string, caller = here) => {
+  const submit = (request: string, caller = connectedCaller) => {
     const outcome = lane.submit(request, caller);
     outcome.catch(() => {});
     return outcome;
   };
-  /** Lets the scheduled begin, and what follows from it happen. */
+  /** Runs the scheduled callbacks, and waits for what follows from them. */
   const turn = async () => {
     for (const callback of scheduled.splice(0)) callback();
     await new Promise((resolve) => setImmediate(resolve));
   };
-  /** Ends a batch with these outcomes, and lets what follows from it happen. */
+  /** Ends a batch with these outcomes, and waits for what follows from it. */
   const decide = async (batch: number, outcomes: (string | undefined)[]) => {
     batches[batch]?.resolve(outcomes);
     await turn();
@@ -47,6 +48,7 @@ export function createLane(options: Partial<LaneOptions<string, string>> = {}) {
   return { lane, batches, pauses, clock, submit, turn, decide };
 }
 
+/** Checks that a request fails with an error of this type. */
 export async function rejects(
   t: Test,
   outcome: Promise<string>,

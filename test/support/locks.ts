@@ -2,7 +2,7 @@ import type { Sql } from 'postgres';
 import type { Test } from 'tap';
 import { until } from './until.js';
 
-/** Locks a coupon's row, so that claims of it wait. Returns what releases it. */
+/** Locks a coupon's row, so that claims for it wait. Returns a function that releases the lock. */
 export async function lockCoupon(t: Test, sql: Sql, name: string): Promise<() => Promise<void>> {
   const connection = await sql.reserve();
   let released = false;

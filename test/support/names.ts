@@ -1,4 +1,4 @@
-/** Names of coupons and users that look like something else: to a path, a query, SQL, JSON or an array. */
+/** Names of coupons and users that look like part of a path, a query, SQL, JSON or an array. */
 export const awkwardNames = [
   'claim',
   'health',

@@ -9,20 +9,20 @@ import { makeTemporaryFolder } from '../../db/embedded/throw-away.js';
 import { atExit } from './at-exit.js';
 import { until } from './until.js';
 
-/** A PostgreSQL server of one test alone, which it may stop, kill and freeze. */
+/** A PostgreSQL server for one test, which may stop, kill and freeze it. */
 export interface OwnPostgres {
   url: string;
   start(): Promise<void>;
-  /** Stops it as a restart does: sessions are ended. */
+  /** Stops the server as a restart does: it ends all sessions. */
   stop(): Promise<void>;
-  /** Stops all of its processes where they are: connections stay open, and nothing is answered. */
+  /** Suspends all of its processes: connections stay open, and nothing answers. */
   freeze(): Promise<void>;
   thaw(): void;
-  /** The process number of its main process. */
+  /** Returns the id of its main process. */
   postmaster(): number | undefined;
 }
 
-/** An empty folder that every user can enter, which is removed when the test is over. */
+/** Creates an empty folder that every user can enter, and removes it after the test. */
 export async function temporaryFolder(t: Test, mode = 0o755): Promise<string> {
   const { folder, remove, removeSync } = await makeTemporaryFolder('coupons-test-', mode);
   const forget = atExit(removeSync);
@@ -33,14 +33,14 @@ export async function temporaryFolder(t: Test, mode = 0o755): Promise<string> {
   return folder;
 }
 
-/** The process number of the server whose data are in `folder`; undefined if none runs there. */
+/** Returns the id of the main process with its data in `folder`, or undefined if none runs. */
 export function postmasterOf(folder: string): number | undefined {
   const lockFile = join(folder, 'postgres', 'postmaster.pid');
   const pid = existsSync(lockFile) ? Number.parseInt(readFileSync(lockFile, 'utf8'), 10) : 0;
   return pid && isAlive(pid) ? pid : undefined;
 }
 
-/** Sees to it that no server is left in `folder` when the test is over, however it ends. */
+/** Kills the server in `folder` after the test, however the test ends. */
 export function killPostmasterAfter(t: Test, folder: string): void {
   const kill = () => {
     const pid = postmasterOf(folder);
@@ -56,7 +56,7 @@ export function killPostmasterAfter(t: Test, folder: string): void {
   });
 }
 
-/** Starts a server that keeps its port over restarts. */
+/** Starts a server that keeps its port when it restarts. */
 export async function startOwnPostgres(t: Test): Promise<OwnPostgres> {
   const folder = await temporaryFolder(t);
   killPostmasterAfter(t, folder);
@@ -74,7 +74,7 @@ export async function startOwnPostgres(t: Test): Promise<OwnPostgres> {
       server = undefined;
     },
     async freeze() {
-      // A session of ours is asked for the others, while the main process can make no new ones any more.
+      // A session of ours lists the others. The suspended main process starts no new ones.
       const sql = postgres(url, { max: 1 });
       await sql`select`;
       const postmaster = postmasterOf(folder);

@@ -13,27 +13,27 @@ export interface LogLine extends Record<string, unknown> {
   msg: string;
 }
 
-/** One of our programs, running as a process of its own. */
+/** A program of ours in its own process. */
 export interface ServiceProcess {
   pid: number;
-  /** Its JSON log lines so far. */
+  /** The JSON lines of its log so far. */
   log: LogLine[];
-  /** Its other lines so far, of both outputs. */
+  /** All other lines of both outputs so far. */
   output: string[];
   /** Waits for a log line that contains `text`. */
   logged(text: string): Promise<LogLine>;
-  /** Waits until it listens; a client of it. */
+  /** Waits until it listens. Returns a client of it. */
   listening(): Promise<Client>;
   signal(signal: NodeJS.Signals): void;
-  /** Waits for its end. Its exit code, or the signal that killed it. */
-  exited(timeoutMs?: number): Promise<number | NodeJS.Signals>;
+  /** Waits until it ends. Returns its exit code, or the signal that killed it. */
+  exited(): Promise<number | NodeJS.Signals>;
   /** Sends the signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>;
 }
 
 /**
- * Starts the service on a free port, with these settings and no others. It is killed when the test is over. Unless
- * told otherwise, the child gets our own Node.js arguments: they bring TypeScript and the counting of covered lines.
+ * Starts the service on a free port, with these settings and no others, and kills it after the
+ * test. By default it gets our own Node.js arguments, which load TypeScript and measure coverage.
  */
 export function startService(
   t: Test,
@@ -57,7 +57,7 @@ export function startService(
       else output.push(line);
     });
   }
-  // Not `exit`, which may come before the last lines.
+  // The event `exit` may come before the last lines.
   child.once('close', (code, signal) => (end = code ?? signal ?? 1));
   const kill = () => void child.kill('SIGKILL');
   const forget = atExit(kill);
@@ -78,7 +78,7 @@ export function startService(
       return createClient(t, msg.replace('listening on ', ''));
     },
     signal: (signal) => void child.kill(signal),
-    exited: (timeoutMs) => until('the end of the process', () => end, timeoutMs),
+    exited: () => until('the end of the process', () => end),
     stop(signal = 'SIGTERM') {
       child.kill(signal);
       return running.exited();

@@ -2,21 +2,21 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Test } from 'tap';
 
-/** A way to a server that can be closed and opened. */
+/** A TCP proxy in front of a server. */
 export interface Proxy {
-  /** The server's URL, by this way. */
+  /** The server's URL through the proxy. */
   url: string;
   open(): Promise<void>;
-  /** Refuses new connections and breaks those that there are. */
+  /** Refuses new connections and breaks the open ones. */
   close(): Promise<void>;
-  /** While true, breaks each connection with the first statement that comes over it. */
+  /** While true, breaks a connection as soon as a statement arrives on it. */
   breaks: boolean;
 }
 
-/** With which a client of PostgreSQL begins a statement: Parse, or Query. */
+/** The first bytes of the messages that start a statement: Parse and Query. */
 const STATEMENTS = Buffer.from('PQ');
 
-/** Opens a way to the server of a URL: on a port of this machine, the same all the time. */
+/** Starts a proxy in front of the server of a URL, on a local port that never changes. */
 export async function startProxy(t: Test, target: string): Promise<Proxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();

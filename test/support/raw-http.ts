@@ -4,8 +4,8 @@ import type { Answer } from './app.js';
 import { deviations } from './contract.js';
 
 /**
- * Sends bytes as they are, for what no HTTP client would send, and reads until the server closes the
- * connection. The answer is held against the contract as one to `operation`.
+ * Sends bytes unchanged, also those that no HTTP client sends, and reads until the server closes
+ * the connection. Checks the answer against the contract of `operation`.
  */
 export async function sendBytes(
   t: Test,
@@ -15,7 +15,7 @@ export async function sendBytes(
 ): Promise<Answer> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
-  // A server that has answered may stop reading: then the rest of the request cannot be written.
+  // A server that has answered may stop reading. Then writing the rest of the request fails.
   socket.on('error', () => {});
   for (const piece of pieces) socket.write(piece);
   const chunks: Buffer[] = [];
@@ -26,6 +26,6 @@ export async function sendBytes(
   const headers = new Headers(fields.map((field) => field.split(/: ?(.*)/s, 2) as [string, string]));
   const answer = { status: Number(statusLine.split(' ')[1]), headers, text: rest.join('\r\n\r\n') };
   const found = deviations({ ...operation, ...answer, body: answer.text });
-  if (found.length > 0) t.fail('the answer keeps to openapi.yaml', { found, ...answer });
+  if (found.length > 0) t.fail('the answer conforms to openapi.yaml', { found, ...answer });
   return { ...answer, json: () => JSON.parse(answer.text) };
 }
