@@ -5,13 +5,14 @@ import { connectDatabase, openLanes } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
 import { createDatabase } from '../support/database.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
+import { patience } from '../support/patience.js';
 
 const here = { destroyed: false };
 
 /** Lanes on a real database, with batches so small that several are under way. */
 async function startLanes(t: Test, settings: Record<string, string> = {}) {
   const { sql, url } = await createDatabase(t);
-  const config = readConfig({ CLAIM_LANES: '2', CLAIM_BATCH_SIZE_MAX: '20', ...settings });
+  const config = readConfig({ ...patience, CLAIM_LANES: '2', CLAIM_BATCH_SIZE_MAX: '20', ...settings });
   const logger = pino({ level: 'silent' });
   const database = connectDatabase(url, config, logger);
   const lanes = openLanes(database, config, logger);

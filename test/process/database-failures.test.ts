@@ -8,8 +8,6 @@ import { startService } from '../support/process.js';
 import { startProxy } from '../support/proxy.js';
 import { until } from '../support/until.js';
 
-t.setTimeout(120_000);
-
 t.test(
   'claims get 503 while the database restarts and 200 afterwards, and no confirmed claim is lost',
   async (t) => {
@@ -84,20 +82,19 @@ t.test('requests get 503 in bounded time while the database hangs, and succeed a
     DATABASE_URL: database.url,
     STATEMENT_TIMEOUT_MS: '500',
     CLAIM_OUTCOME_TIMEOUT_MS: '500',
+    LOG_LEVEL: 'debug',
   });
   const client = await service.listening();
   await client.createCoupon('SUMMER', 100);
   await database.freeze();
   // The first round uses connections that were open before, the second one new ones.
   for (const user of ['ada', 'grace']) {
-    const begin = Date.now();
     const [health, claim, ...answers] = await Promise.all([
-      client.request('GET', '/health').finally(() => t.ok(Date.now() - begin < 3_000, 'within 3 seconds')),
+      client.request('GET', '/health'),
       client.claim('SUMMER', user),
       client.request('GET', '/api/coupons/SUMMER'),
       client.createCoupon('WINTER', 5),
     ]);
-    t.ok(Date.now() - begin < 5_000, 'in bounded time');
     t.equal(health.status, 503);
     t.equal(claim.status, 503);
     t.equal(problemIn(claim).code, 'outcome_unknown');
@@ -107,6 +104,18 @@ t.test('requests get 503 in bounded time while the database hangs, and succeed a
       t.equal(answer.headers.get('retry-after'), '1');
     }
   }
+  // The service measures its own time. On a busy machine, this process hears of an answer later.
+  const timesOf = (path: string) =>
+    service.log.filter(({ url, status }) => url === path && status === 503).map(({ ms }) => Number(ms));
+  for (const [path, count, msMax] of [
+    ['/health', 2, 3_000],
+    ['/api/coupons/claim', 2, 5_000],
+    ['/api/coupons/SUMMER', 2, 5_000],
+    ['/api/coupons', 2, 5_000],
+  ] as const) {
+    const times = await until(`the times of ${path}`, () => timesOf(path).length === count && timesOf(path));
+    t.ok(Math.max(...times) < msMax, `${path} took ${times.join(' and ')} ms, less than ${msMax} ms`);
+  }
   t.match(await service.logged('the database hangs'), { level: 40 });
   database.thaw();
   await until('health', async () => (await client.request('GET', '/health')).status === 200);
@@ -114,9 +123,9 @@ t.test('requests get 503 in bounded time while the database hangs, and succeed a
   t.equal((await client.request('GET', '/api/coupons/SUMMER')).status, 200);
 
   await database.freeze();
-  const begin = Date.now();
   t.equal(await service.stop(), 0);
-  t.ok(Date.now() - begin < 10_000, 'a stop does not wait for it');
+  const [begin, end] = [await service.logged('SIGTERM'), await service.logged('stopped')];
+  t.ok(Date.parse(end.time) - Date.parse(begin.time) < 10_000, 'a stop does not wait for the database');
 });
 
 t.test('isDatabaseUnavailable tells failures of the database from defects of the service', async (t) => {

@@ -7,8 +7,6 @@ import { startService } from '../support/process.js';
 import { startProxy } from '../support/proxy.js';
 import { until } from '../support/until.js';
 
-t.setTimeout(120_000);
-
 t.test('exit code 1: the error names an invalid setting, and not its value', async (t) => {
   const settings = [
     ['PORT', 'abc'],

@@ -1,15 +1,14 @@
 import t from 'tap';
 import { createDatabase } from '../support/database.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
+import { patience } from '../support/patience.js';
 import { startService } from '../support/process.js';
 import { until } from '../support/until.js';
-
-t.setTimeout(120_000);
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`${signal}, even twice: a request in flight gets its true answer, and exit code 0`, async (t) => {
     const { url, sql } = await createDatabase(t);
-    const service = startService(t, { DATABASE_URL: url });
+    const service = startService(t, { DATABASE_URL: url, ...patience });
     const client = await service.listening();
     await client.createCoupon('SUMMER', 5);
     const release = await lockCoupon(t, sql, 'SUMMER');
@@ -51,16 +50,16 @@ t.test(
   'a stop cuts off requests that do not finish within SHUTDOWN_TIMEOUT_MS, and the exit code is 0',
   async (t) => {
     const { url, sql } = await createDatabase(t);
-    const settings = { DATABASE_URL: url, SHUTDOWN_TIMEOUT_MS: '200', STATEMENT_TIMEOUT_MS: '3000' };
-    const service = startService(t, settings);
+    const service = startService(t, { DATABASE_URL: url, ...patience, SHUTDOWN_TIMEOUT_MS: '200' });
     const client = await service.listening();
     await client.createCoupon('SUMMER', 5);
-    await lockCoupon(t, sql, 'SUMMER');
+    const release = await lockCoupon(t, sql, 'SUMMER');
     const answer = t.rejects(client.claim('SUMMER', 'ada'));
     await lockAwaited(sql);
     service.signal('SIGTERM');
     await service.logged('cutting off requests that are in flight after 200 ms');
     await answer;
+    await release();
     t.equal(await service.exited(), 0);
   },
 );
@@ -108,7 +107,12 @@ t.test('by default a successful request logs no line', async (t) => {
   t.equal((await client.createCoupon('SUMMER', 5)).status, 201);
   t.equal((await client.claim('SUMMER', 'ada')).status, 200);
   t.equal(await service.stop(), 0);
-  t.match(service.log[lines]?.msg, /try: curl|finishing/);
+  // On a slow machine, the summary of the traffic may come between these lines.
+  const known = /^(try: curl|answers of the last|SIGTERM|stopped)/;
+  t.same(
+    service.log.slice(lines).filter(({ msg }) => !known.test(msg)),
+    [],
+  );
   t.notOk(service.log.some((line) => 'reqId' in line));
 });
 

@@ -11,10 +11,25 @@ t.test('the service logs how many answers had each status, at the latest when it
   await client.request('GET', '/nowhere');
   await client.request('GET', '/health');
   t.equal(await service.stop(), 0);
-  const { level, answers, errors } = await service.logged('traffic of the last');
-  t.equal(level, 30);
-  t.same(answers, { 200: 1, 201: 1, 400: 3, 404: 1, 409: 1 });
-  t.same(errors, { out_of_stock: 2, already_claimed: 1, invalid_request: 1, path_not_found: 1 });
+  // A slow machine may need more than one summary for these answers.
+  const summaries = service.log.filter(({ msg }) => msg.startsWith('traffic of the last'));
+  t.ok(summaries.every(({ level }) => level === 30));
+  const totals = (member: 'answers' | 'errors') => {
+    const sums: Record<string, number> = {};
+    for (const summary of summaries) {
+      for (const [name, count] of Object.entries(summary[member] as Record<string, number>)) {
+        sums[name] = (sums[name] ?? 0) + count;
+      }
+    }
+    return sums;
+  };
+  t.same(totals('answers'), { 200: 1, 201: 1, 400: 3, 404: 1, 409: 1 });
+  t.same(totals('errors'), {
+    out_of_stock: 2,
+    already_claimed: 1,
+    invalid_request: 1,
+    path_not_found: 1,
+  });
 });
 
 t.test('an idle service logs no traffic', async (t) => {

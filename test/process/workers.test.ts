@@ -8,8 +8,6 @@ import { createDatabase } from '../support/database.js';
 import { startService } from '../support/process.js';
 import { until } from '../support/until.js';
 
-t.setTimeout(120_000);
-
 t.test(
   'workers share a port and a stock, a dead one is replaced, and all stop with exit code 0',
   async (t) => {

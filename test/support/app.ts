@@ -8,6 +8,7 @@ import { type Contract, type Problem, readContract } from '../../src/contract.js
 import type { SecurityHandlers } from '../../src/http/security.js';
 import { deviations } from './contract.js';
 import { createDatabase, type TestDatabase } from './database.js';
+import { patience } from './patience.js';
 
 export interface Answer {
   status: number;
@@ -101,7 +102,7 @@ export async function startApp(
   const testDatabase = beside?.database ?? (await createDatabase(t));
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) });
-  const config = readConfig(settings);
+  const config = readConfig({ ...patience, ...settings });
   const app = await buildApp({ config, databaseUrl: testDatabase.url, logger, contract, securityHandlers });
   // Teardowns run in reverse order: this one runs before the database is dropped.
   t.teardown(() => app.close());

@@ -10,6 +10,7 @@ import { until } from './until.js';
 
 export interface LogLine extends Record<string, unknown> {
   level: number;
+  time: string;
   msg: string;
 }
 

@@ -1,21 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_INTERVAL_MS = 20;
+/** For something that never comes. A slow machine never takes this long. */
+const HANGING_MS = 180_000;
 
 /**
- * Waits for what `look` finds, which is anything but false, undefined or null.
- * @throws Error saying what it waited for, when that does not come in time.
+ * Polls `look` until it returns something other than false, undefined or null, and returns that.
+ * @throws Error that names `what`, if that does not happen within `timeoutMs`.
  */
 export async function until<T>(
   what: string,
   look: () => T | Promise<T>,
-  timeoutMs = 20_000,
-): Promise<NonNullable<T>> {
+  timeoutMs = HANGING_MS,
+): Promise<Exclude<T, false | null | undefined>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const found = await look();
-    if (found !== false && found !== undefined && found !== null) return found;
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
+    if (found !== false && found !== undefined && found !== null)
+      return found as Exclude<T, false | null | undefined>;
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
     await sleep(POLL_INTERVAL_MS);
   }
 }
