@@ -3,15 +3,15 @@ import pino from 'pino';
 import t, { type Test } from 'tap';
 import { connectDatabase, openLanes } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
+import { users } from '../support/crowd.js';
 import { createDatabase } from '../support/database.js';
+import { connectedCaller } from '../support/lane.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
 import { patience } from '../support/patience.js';
 
-const here = { destroyed: false };
-
 /** Lanes on a real database, with batches so small that several are under way. */
 async function startLanes(t: Test, settings: Record<string, string> = {}) {
-  const { sql, url } = await createDatabase(t);
+  const { sql, url, createCoupon } = await createDatabase(t);
   const config = readConfig({ ...patience, CLAIM_LANES: '2', CLAIM_BATCH_SIZE_MAX: '20', ...settings });
   const logger = pino({ level: 'silent' });
   const database = connectDatabase(url, config, logger);
@@ -20,8 +20,6 @@ async function startLanes(t: Test, settings: Record<string, string> = {}) {
     lanes.close();
     await database.close();
   });
-  const createCoupon = (name: string, amount: number) =>
-    sql`insert into coupons (name, amount, remaining_amount) values (${name}, ${amount}, ${amount})`;
   const holders = async (name: string) => {
     const rows = await sql<{ user_id: string }[]>`
       select user_id from claims where coupon_name = ${name} order by claim_number`;
@@ -30,7 +28,7 @@ async function startLanes(t: Test, settings: Record<string, string> = {}) {
   return { sql, lanes, createCoupon, holders };
 }
 
-const arrivals = Array.from({ length: 600 }, (_, i) => `user-${i}`);
+const arrivals = users(600);
 
 t.test('of 600 users the first 200 get the 200 units, in the order of their claims', async (t) => {
   const { lanes, createCoupon, holders } = await startLanes(t);
@@ -38,7 +36,7 @@ t.test('of 600 users the first 200 get the 200 units, in the order of their clai
   for (const coupon of coupons) await createCoupon(coupon, 200);
   const claims = [];
   for (const [i, user] of arrivals.entries()) {
-    for (const coupon of coupons) claims.push(lanes.claimCoupon(coupon, user, undefined, here));
+    for (const coupon of coupons) claims.push(lanes.claimCoupon(coupon, user, undefined, connectedCaller));
     if (i % 7 === 0) await nextTurn();
   }
   const outcomes = await Promise.all(claims);
@@ -58,7 +56,7 @@ t.test(
     );
     const claims = [];
     for (const [i, user] of asking.entries()) {
-      claims.push(lanes.claimCoupon('A', user, undefined, here));
+      claims.push(lanes.claimCoupon('A', user, undefined, connectedCaller));
       if (i % 40 === 0) await nextTurn();
     }
     const outcomes = await Promise.all(claims);
@@ -77,7 +75,7 @@ t.test('of 600 users the first 200 get the 200 units, also while connections bre
   const claims = [];
   let cuts = 0;
   for (const [i, user] of arrivals.entries()) {
-    claims.push(lanes.claimCoupon('A', user, undefined, here));
+    claims.push(lanes.claimCoupon('A', user, undefined, connectedCaller));
     // After the first outcome, there is a connection to cut.
     if (i === 0) await claims[0];
     if (i % 7 === 0) await nextTurn();
@@ -104,7 +102,7 @@ t.test(
     const others = Array.from({ length: 8 }, (_, i) => `other-${i}`);
     for (const coupon of ['A', ...others]) await createCoupon(coupon, 100);
     const claim = (coupon: string, user: string) =>
-      lanes.claimCoupon(coupon, user, undefined, here).catch((error: Error) => error.constructor.name);
+      lanes.claimCoupon(coupon, user, undefined, connectedCaller).catch((error: Error) => error.constructor.name);
     const release = await lockCoupon(t, sql, 'A');
     const running = claim('A', 'running');
     await lockAwaited(sql);

@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import t from 'tap';
 import { problemIn, startApp } from '../support/app.js';
 import { assertBooksBalance } from '../support/books.js';
+import { users } from '../support/crowd.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
 import { until } from '../support/until.js';
 
@@ -15,8 +16,8 @@ t.test(
     await lockAwaited(app.sql);
     let refused = 0;
     const answers = await Promise.all(
-      Array.from({ length: 20 }, async (_, i) => {
-        const answer = app.claim('A', `user-${i}`);
+      users(20).map(async (user) => {
+        const answer = app.claim('A', user);
         // The waiting claims may run once the others are rejected.
         answer.then(({ status }) => {
           if (status === 503 && ++refused === 16) void release();

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import t, { type Test } from 'tap';
 import { type Client, problemIn } from '../support/app.js';
 import { createDatabase } from '../support/database.js';
 import { startService } from '../support/process.js';
 import { startProxy } from '../support/proxy.js';
+import { takePort } from '../support/taken-port.js';
 import { until } from '../support/until.js';
 
 t.test('exit code 1: the error names an invalid setting, and not its value', async (t) => {
@@ -29,10 +28,7 @@ t.test('exit code 1: the error names an invalid setting, and not its value', asy
 
 t.test('exit code 1: the error names a port that is in use, and its setting', async (t) => {
   const { url } = await createDatabase(t);
-  const squatter = createServer().listen(0, '127.0.0.1');
-  t.teardown(() => squatter.close());
-  await once(squatter, 'listening');
-  const { port } = squatter.address() as { port: number };
+  const port = await takePort(t);
   const service = startService(t, { DATABASE_URL: url, PORT: String(port) });
   t.equal(await service.exited(), 1);
   t.match(await service.logged('PORT'), {

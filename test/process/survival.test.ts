@@ -3,6 +3,7 @@ import postgres from 'postgres';
 import t from 'tap';
 import { startEmbeddedPostgres } from '../../db/embedded/embedded-postgres.js';
 import { assertBooksBalance } from '../support/books.js';
+import { users } from '../support/crowd.js';
 import { postmasterOf, temporaryFolder } from '../support/own-postgres.js';
 import { startService } from '../support/process.js';
 import { until } from '../support/until.js';
@@ -37,10 +38,10 @@ t.test(
         await sleep(20);
       }
     };
-    const users = Array.from({ length: USERS }, (_, i) => `user-${i}`);
+    const waiting = users(USERS);
     const crowd = Promise.all(
       Array.from({ length: CLIENTS }, async () => {
-        for (let user = users.pop(); user; user = users.pop()) await claim(user);
+        for (let user = waiting.pop(); user; user = waiting.pop()) await claim(user);
       }),
     );
     for (let kill = 1; kill <= KILLS; kill++) {

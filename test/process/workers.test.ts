@@ -1,11 +1,11 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import t from 'tap';
 import { isAlive } from '../../db/embedded/postmaster.js';
 import { countStatuses } from '../support/app.js';
 import { assertBooksBalance } from '../support/books.js';
+import { users } from '../support/crowd.js';
 import { createDatabase } from '../support/database.js';
 import { startService } from '../support/process.js';
+import { takePort } from '../support/taken-port.js';
 import { until } from '../support/until.js';
 
 t.test(
@@ -22,7 +22,7 @@ t.test(
     const [victim = 0, ...others] = listeners();
 
     await client.createCoupon('A', 50);
-    const claims = Array.from({ length: 200 }, (_, i) => client.claim('A', `user-${i}`));
+    const claims = users(200).map((user) => client.claim('A', user));
     t.same(countStatuses(await Promise.all(claims)), { 200: 50, 400: 150 });
     await assertBooksBalance(t, sql);
 
@@ -41,10 +41,7 @@ t.test(
 
 t.test('exit code 1: workers that cannot start are not restarted', async (t) => {
   const { url } = await createDatabase(t);
-  const squatter = createServer().listen(0, '127.0.0.1');
-  t.teardown(() => squatter.close());
-  await once(squatter, 'listening');
-  const { port } = squatter.address() as { port: number };
+  const port = await takePort(t);
   const service = startService(t, { DATABASE_URL: url, WEB_CONCURRENCY: '2', PORT: String(port) });
   t.equal(await service.exited(), 1);
   t.match(await service.logged('could not start'), { level: 60 });

@@ -8,6 +8,8 @@ export interface TestDatabase {
   url: string;
   /** Reads the tables, and changes them behind the server's back. */
   sql: Sql;
+  /** Inserts a coupon without the service. */
+  createCoupon(name: string, amount: number): Promise<unknown>;
 }
 
 const server = process.env['TEST_DATABASE_URL'];
@@ -27,5 +29,10 @@ export async function createDatabase(t: Test, { migrated = true } = {}): Promise
     await admin.end();
   });
   if (migrated) await migrate(sql);
-  return { url: url.href, sql };
+  return {
+    url: url.href,
+    sql,
+    createCoupon: (name, amount) =>
+      sql`insert into coupons (name, amount, remaining_amount) values (${name}, ${amount}, ${amount})`,
+  };
 }
