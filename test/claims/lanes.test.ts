@@ -102,7 +102,9 @@ t.test(
     const others = Array.from({ length: 8 }, (_, i) => `other-${i}`);
     for (const coupon of ['A', ...others]) await createCoupon(coupon, 100);
     const claim = (coupon: string, user: string) =>
-      lanes.claimCoupon(coupon, user, undefined, connectedCaller).catch((error: Error) => error.constructor.name);
+      lanes
+        .claimCoupon(coupon, user, undefined, connectedCaller)
+        .catch((error: Error) => error.constructor.name);
     const release = await lockCoupon(t, sql, 'A');
     const running = claim('A', 'running');
     await lockAwaited(sql);
