@@ -21,6 +21,14 @@ export interface Claims {
   ): Promise<ClaimOutcome>;
 }
 
+type ClaimLaneOptions = LaneOptions<ClaimRequest, ClaimOutcome>;
+
+/** Time, as lanes know it. */
+export interface Time extends Pick<ClaimLaneOptions, 'now' | 'schedule' | 'pause'> {
+  /** Calls back again and again. Returns how to stop it. */
+  every: (ms: number, callback: () => void) => () => void;
+}
+
 export interface LanesOptions {
   /** Decides a batch of a lane (0, 1, …). Batches of a lane end in their order. */
   run: ((requests: readonly ClaimRequest[]) => Promise<readonly (ClaimOutcome | undefined)[]>)[];
@@ -30,28 +38,40 @@ export interface LanesOptions {
   waitMsMax: number;
   unknownMsMax: number;
   onBatch?: ((lane: number, batch: BatchReport) => void) | undefined;
+  /** The smallest batch that is sent ahead. */
+  aheadSizeMin?: number;
+  /** Another time than that of the system, for simulations. */
+  time?: Time;
 }
 
 const EXPIRY_INTERVAL_MS = 100;
 /** A statement costs PostgreSQL as much as this many claims in it. Smaller batches are not sent ahead. */
 const AHEAD_SIZE_MIN = 16;
 
+const SYSTEM_TIME: Time = {
+  now: Date.now,
+  schedule: setImmediate,
+  pause: sleep,
+  every(ms, callback) {
+    const timer = setInterval(callback, ms).unref();
+    return () => clearInterval(timer);
+  },
+};
+
 /** Divides claims among lanes. A coupon keeps to its lane: first come, first served within a coupon. */
 export class Lanes implements Claims {
   readonly #lanes: Lane<ClaimRequest, ClaimOutcome>[];
   readonly #waitingMax: number;
-  readonly #expiry: NodeJS.Timeout;
+  readonly #stopExpiry: () => void;
   /** Random, so that no other process ever makes the same keys. */
   readonly #keyPrefix = `${randomBytes(9).toString('base64url')}.`;
   #keys = 0;
 
-  constructor({ run, waitingMax, onBatch, ...limits }: LanesOptions) {
+  constructor({ run, waitingMax, onBatch, time = SYSTEM_TIME, ...limits }: LanesOptions) {
     this.#waitingMax = waitingMax;
-    const options: Omit<LaneOptions<ClaimRequest, ClaimOutcome>, 'run' | 'onBatch'> = {
+    const options: Omit<ClaimLaneOptions, 'run' | 'onBatch'> = {
       isOutcomeUnknown,
-      schedule: setImmediate,
-      pause: sleep,
-      now: Date.now,
+      ...time,
       aheadSizeMin: AHEAD_SIZE_MIN,
       // At most half of all: a coupon that everybody wants leaves room for the others.
       waitingMax: Math.ceil(waitingMax / Math.min(run.length, 2)),
@@ -60,9 +80,9 @@ export class Lanes implements Claims {
     this.#lanes = run.map(
       (run, lane) => new Lane({ ...options, run, onBatch: onBatch && ((batch) => onBatch(lane, batch)) }),
     );
-    this.#expiry = setInterval(() => {
+    this.#stopExpiry = time.every(EXPIRY_INTERVAL_MS, () => {
       for (const lane of this.#lanes) lane.expire();
-    }, EXPIRY_INTERVAL_MS).unref();
+    });
   }
 
   claimCoupon(
@@ -84,7 +104,7 @@ export class Lanes implements Claims {
   }
 
   close(): void {
-    clearInterval(this.#expiry);
+    this.#stopExpiry();
   }
 
   #laneOf(couponName: string): Lane<ClaimRequest, ClaimOutcome> {

@@ -7,12 +7,12 @@ import { isOutcomeUnknown } from '../database/errors.js';
  * the queries behind it fail, too: the lane then runs them again in their order.
  */
 export class OrderedConnection {
-  readonly #client: Client;
+  readonly #client: Pick<Client, 'sql' | 'bound' | 'replace'>;
   /** Settles with the previous query. Never rejects. */
   #previous: Promise<unknown> = Promise.resolve();
 
   /** @param client a client of one connection, which nobody else uses. */
-  constructor(client: Client) {
+  constructor(client: Pick<Client, 'sql' | 'bound' | 'replace'>) {
     this.#client = client;
   }
 
