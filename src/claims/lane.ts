@@ -62,6 +62,8 @@ export interface Caller {
 }
 
 interface Entry<Request, Outcome> {
+  /** Counts the requests in the order of their arrival. */
+  number: number;
   request: Request;
   caller: Caller;
   resolve: (outcome: Outcome) => void;
@@ -91,6 +93,7 @@ export class Lane<Request, Outcome extends string> {
   readonly #retries: Entry<Request, Outcome>[] = [];
   /** The sizes of the batches that run, in their order: none, one, or one and one sent ahead. */
   readonly #running: number[] = [];
+  #submitted = 0;
   #isStartScheduled = false;
   #pauseMs = PAUSE_MIN_MS;
 
@@ -109,7 +112,9 @@ export class Lane<Request, Outcome extends string> {
       return Promise.reject(new Overloaded('too many requests are waiting'));
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request, caller, resolve, reject, since: this.#options.now(), unknownSince: 0 });
+      const number = this.#submitted++;
+      const since = this.#options.now();
+      this.#waiting.push({ number, request, caller, resolve, reject, since, unknownSince: 0 });
       if (this.#isStartScheduled || !this.#mayStart()) return;
       this.#isStartScheduled = true;
       this.#options.schedule(() => {
@@ -197,11 +202,13 @@ export class Lane<Request, Outcome extends string> {
       throw new Error(`${outcomes.length} outcomes for ${batch.length} requests`);
     }
     const oldest = this.#options.now() - this.#options.waitMsMax;
+    const undecided: Entry<Request, Outcome>[] = [];
     for (const [i, entry] of batch.entries()) {
       if (outcomes[i] !== undefined) continue;
-      if (entry.since > oldest || entry.unknownSince > 0) this.#retries.push(entry);
+      if (entry.since > oldest || entry.unknownSince > 0) undecided.push(entry);
       else entry.reject(new Overloaded('the request stayed undecided too long'));
     }
+    this.#runAgain(undecided);
     // The callers get their outcomes after the next batch has been sent: they write their answers
     // while it runs.
     this.#options.schedule(() => {
@@ -216,14 +223,22 @@ export class Lane<Request, Outcome extends string> {
   #fail(batch: Entry<Request, Outcome>[], error: unknown): boolean {
     const now = this.#options.now();
     const isUnknown = this.#options.isOutcomeUnknown(error);
-    const retries = this.#retries.length;
+    const unknown: Entry<Request, Outcome>[] = [];
     for (const entry of batch) {
       if (isUnknown) entry.unknownSince ||= now;
       if (entry.unknownSince === 0) entry.reject(error);
-      else if (now - entry.unknownSince < this.#options.unknownMsMax) this.#retries.push(entry);
+      else if (now - entry.unknownSince < this.#options.unknownMsMax) unknown.push(entry);
       else entry.reject(new OutcomeUnknown('the outcome stayed unknown too long', { cause: error }));
     }
-    return this.#retries.length > retries;
+    this.#runAgain(unknown);
+    return unknown.length > 0;
+  }
+
+  /** Keeps the order of arrival: some that arrived later may have to run again already. */
+  #runAgain(entries: Entry<Request, Outcome>[]): void {
+    if (entries.length === 0) return;
+    this.#retries.push(...entries);
+    this.#retries.sort((one, other) => one.number - other.number);
   }
 
   #report(
