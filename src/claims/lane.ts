@@ -163,7 +163,9 @@ export class Lane<Request, Outcome extends string> {
     try {
       outcomes = await this.#options.run(batch.map((entry) => entry.request));
       this.#settle(batch, outcomes);
-      if (this.#state === 'cautious') this.#state = 'steady';
+      // The next batch has the requests that must run again. If it fails, a batch behind it would
+      // go ahead of them.
+      if (this.#state === 'cautious' && this.#retries.length === 0) this.#state = 'steady';
       this.#pauseMs = PAUSE_MIN_MS;
     } catch (error) {
       failure = error;

@@ -37,3 +37,16 @@ t.test(
     t.same(batches[3]?.requests, ['b', 'd', 'e']);
   },
 );
+
+t.test('no batch is sent ahead until all requests of unknown outcome are decided', async (t) => {
+  const { batches, decide, submit, turn } = await startWithTwoUnknownBatches();
+  for (const request of ['f', 'g', 'h']) submit(request);
+  await decide(2, ['A', 'B', 'C']);
+  await turn();
+  t.same(
+    batches.slice(3).map(({ requests }) => requests),
+    [['d', 'e', 'f']],
+  );
+  await decide(3, ['D', 'E', 'F']);
+  t.same(batches[4]?.requests, ['g', 'h']);
+});
