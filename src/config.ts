@@ -88,10 +88,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 
 const invalidSetting = (sentence: string) => new Error(`invalid setting: ${sentence}`);
 
-/** postgres.js decodes the parts of a URL: a stray `%` would throw there. */
+/** An unescaped `#` in a password cuts the URL off. postgres.js decodes its parts: a stray `%` would throw there. */
 function isDecodableUrl(text: string): boolean {
   try {
-    return decodeURIComponent(new URL(text).href) !== '';
+    const { hash, href } = new URL(text);
+    return hash === '' && decodeURIComponent(href) !== '';
   } catch {
     return false;
   }

@@ -92,6 +92,7 @@ const senseless: [name: string, values: string[]][] = [
       'postgres://u:s3cret@h:port/d',
       'postgres://u:50%@h/d',
       'postgres://u:a#b@h/d',
+      'postgres://u:p@ss/w#rd@h/d',
     ],
   ],
   ['DATABASE_CONNECTIONS_MAX', ['0', '-5', 'many', '1001', '2.5']],
