@@ -107,8 +107,9 @@ t.test('the code for a path parameter that breaks its schema comes from the cont
 t.test('every pattern of a request has a sentence of its own', async (t) => {
   const patterns: unknown[] = [];
   JSON.stringify({ paths: contract.paths, schemas: contract.components.schemas }, (key, value) => {
+    if (['headers', 'x-sentences'].includes(key)) return undefined;
     if (typeof value?.pattern === 'string') patterns.push(value['x-sentences']?.pattern);
-    return ['headers', 'x-sentences'].includes(key) ? undefined : value;
+    return value;
   });
   t.ok(patterns.length >= 3);
   t.ok(patterns.every((sentence) => typeof sentence === 'string' && sentence.startsWith('must ')));
