@@ -1,21 +1,9 @@
 import { parseArgs } from 'node:util';
+import { hasWrk } from './load/wrk.js';
+import { connectionsMax } from './rig/environment.js';
+import { SCENARIOS, type ScenarioName } from './scenarios/steps.js';
 
-export const SCENARIOS = {
-  hot: 'one coupon whose stock never ends; with row-lock, statement and ceiling beside it',
-  spread: '1,000 coupons; with ceiling',
-  'sold-out':
-    'claims for a coupon that is sold out; with ceiling, and refusal, which refuses without a database',
-  single: 'one connection: the latency of a lone claim; with statement',
-  'flash-sale': '100,000 users, 1,000 units, one burst: how long until it is sold out',
-  'double-dip': 'the same 50 users again and again',
-  mixed: '8 reads to 2 claims, 10,000 coupons with few holders each',
-  latency: 'claims at 25, 50 and 80 % of the capacity, at a fixed rate (open loop)',
-  growth: 'with 0 to 5 million claims in the table, 1 to 1,000 coupons, 10 to 5,000 connections',
-} as const;
-
-export type ScenarioName = keyof typeof SCENARIOS;
-
-/** What the user asked for. */
+/** What to measure, and how. */
 export interface Options {
   scenarios: ScenarioName[];
   url: string | null;
@@ -23,131 +11,121 @@ export interface Options {
   durationSeconds: number;
   warmupSeconds: number;
   rounds: number;
-  /** Null: as each scenario has it. */
+  /** Null: each scenario chooses. */
   connections: number | null;
+  /** Requests per second of an open loop. Null: a closed loop. */
   rate: number | null;
   load: 'autocannon' | 'wrk';
   quick: boolean;
 }
 
-const QUICK = { duration: 1.5, warmup: 0.7, rounds: 2 };
-const FULL = { duration: 8, warmup: 2, rounds: 5 };
+const QUICK = { durationSeconds: 1.5, warmupSeconds: 0.7, rounds: 2 };
+const FULL = { durationSeconds: 8, warmupSeconds: 2, rounds: 5 };
 
-export const HELP = `Measures the service, beside peers that do the same another way, and checks the books after each step.
+export const HELP = `Measures the service beside peers that decide claims another way. Checks all claims after each step.
 
   npm run bench                            everything, in about 19 minutes
-  npm run bench -- --quick                 everything in about 3 minutes, roughly
+  npm run bench -- --quick                 everything, in about 3 minutes: for a first look, without verdicts
   npm run bench -- hot spread              these scenarios only
   npm run bench -- hot --url http://host:3000 --database-url postgres://…
 
 Scenarios
 ${Object.entries(SCENARIOS)
-  .map(([name, text]) => `  ${name.padEnd(13)}${text}`)
+  .map(([name, about]) => `  ${name.padEnd(13)}${about}`)
   .join('\n')}
+
+Peers: row-lock (a transaction per claim), statement (a statement per claim), ceiling (accepts every claim without
+a database), refusal (refuses every claim without a database).
 
 Options
   --quick               short steps, few rounds, growth up to 100,000 claims
-  --duration <seconds>  measured time of a step (${FULL.duration}; quick ${QUICK.duration})
-  --warmup <seconds>    time before it that does not count (${FULL.warmup}; quick ${QUICK.warmup})
-  --rounds <count>      how often each comparison is repeated (${FULL.rounds}; quick ${QUICK.rounds})
-  --connections <count> at the same time (100; flash-sale 1,000; always 1 in single)
-  --rate <per second>   an open loop at this rate instead of a closed one
-  --load <program>      autocannon, or wrk if it is installed: it takes less of the processor
-  --url <url>           a server that runs already, instead of one of our own; without peers and growth.
-                        It gets new coupons, which stay there
-  --database-url <url>  its database, to check the books in; without it they are checked through the API
-  --help
+  --duration <seconds>  how long to measure each step (${FULL.durationSeconds}; quick ${QUICK.durationSeconds})
+  --warmup <seconds>    how long to run each step before that (${FULL.warmupSeconds}; quick ${QUICK.warmupSeconds})
+  --rounds <count>      how often to repeat each comparison (${FULL.rounds}; quick ${QUICK.rounds})
+  --connections <count> open connections (100; flash-sale 1,000; single always 1)
+  --rate <per second>   send requests at this rate, however slow the answers are (open loop)
+  --load <program>      autocannon, or wrk if it is installed: wrk takes less processor time
+  --url <url>           measure a server that runs already, without peers and growth.
+                        The benchmark creates coupons there, which stay.
+  --database-url <url>  the database of that server, to check claims in. Otherwise, the API shows them.
+  --help                show this text
 
-It needs nothing but the checkout: the database is an embedded PostgreSQL in a temporary folder (TMPDIR says
-where). Results go to bench/results. Exit codes: 0 done, 1 a claim was wrong or something failed, 2 wrong usage.
+Nothing needs to be installed: the benchmark runs an embedded PostgreSQL in a temporary folder (set TMPDIR to choose
+where). Results go to bench/results.
+Exit codes: 0 done, 1 a claim is wrong or something failed, 2 wrong usage, 130 stopped by Ctrl-C.
 `;
 
 /** The command line makes no sense. */
 export class UsageError extends Error {}
 
 /**
- * @returns undefined when help is asked for.
+ * @returns null when the user asks for help.
  * @throws UsageError
  */
-export function readOptions(args: string[]): Options | undefined {
+export async function readOptions(args: string[]): Promise<Options | null> {
   const { values, positionals } = parse(args);
-  if (values.help) return undefined;
-  const scenarios = positionals.map((name) => {
-    if (!Object.hasOwn(SCENARIOS, name)) {
-      throw new UsageError(`no scenario is called ${name}: there are ${Object.keys(SCENARIOS).join(', ')}`);
-    }
-    return name as ScenarioName;
-  });
-  const number = (name: 'duration' | 'warmup' | 'rounds' | 'connections' | 'rate', minimum: number) => {
-    const text = values[name];
-    if (text === undefined) return undefined;
-    const value = Number(text);
-    const isWhole = name === 'duration' || name === 'warmup' || Number.isInteger(value);
-    if (!(value >= minimum && isWhole && Number.isFinite(value) && text.trim())) {
-      throw new UsageError(`--${name} must be a number from ${minimum}, not ${text}`);
-    }
-    return value;
-  };
-  const fallback = values.quick ? QUICK : FULL;
+  if (values.help) return null;
+  const defaults = values.quick ? QUICK : FULL;
+  const all = Object.keys(SCENARIOS).filter((name) => name !== 'growth' || !values.url);
   const options: Options = {
-    scenarios:
-      scenarios.length > 0
-        ? [...new Set(scenarios)]
-        : (Object.keys(SCENARIOS) as ScenarioName[]).filter((name) => name !== 'growth' || !values.url),
-    url: httpUrl(values.url),
+    scenarios: (positionals.length > 0 ? positionals : all) as ScenarioName[],
+    url: values.url === undefined ? null : httpOrigin(values.url),
     databaseUrl: values['database-url'] ?? null,
-    durationSeconds: number('duration', 0.5) ?? fallback.duration,
-    warmupSeconds: number('warmup', 0) ?? fallback.warmup,
-    rounds: number('rounds', 1) ?? fallback.rounds,
-    connections: number('connections', 1) ?? null,
-    rate: number('rate', 1) ?? null,
-    load: load(values.load ?? 'autocannon'),
+    durationSeconds: atLeast(0.5, '--duration', values.duration) ?? defaults.durationSeconds,
+    warmupSeconds: atLeast(0, '--warmup', values.warmup) ?? defaults.warmupSeconds,
+    rounds: atLeast(1, '--rounds', values.rounds) ?? defaults.rounds,
+    connections: atLeast(1, '--connections', values.connections),
+    rate: atLeast(1, '--rate', values.rate),
+    load: (values.load ?? 'autocannon') as Options['load'],
     quick: values.quick ?? false,
   };
-  refuseContradictions(options);
+  await refuseImpossible(options);
   return options;
 }
 
 function parse(args: string[]) {
+  const flag = { type: 'boolean' } as const;
+  const text = { type: 'string' } as const;
+  const steps = { duration: text, warmup: text, rounds: text, connections: text, rate: text, load: text };
+  const options = { help: flag, quick: flag, url: text, 'database-url': text, ...steps };
   try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean' },
-        quick: { type: 'boolean' },
-        url: { type: 'string' },
-        'database-url': { type: 'string' },
-        duration: { type: 'string' },
-        warmup: { type: 'string' },
-        rounds: { type: 'string' },
-        connections: { type: 'string' },
-        rate: { type: 'string' },
-        load: { type: 'string' },
-      },
-    });
+    return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? (error.message.split('. ')[0] as string) : String(error));
+    // The second sentence is about Node.js.
+    throw new UsageError((error as Error).message.split('. ')[0]);
   }
 }
 
-function httpUrl(text: string | undefined): string | null {
+function atLeast(minimum: number, name: string, text: string | undefined): number | null {
   if (text === undefined) return null;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const value = Number(text);
+  const isSeconds = name === '--duration' || name === '--warmup';
+  const isValid = text.trim() !== '' && (isSeconds ? Number.isFinite(value) : Number.isInteger(value));
+  if (isValid && value >= minimum) return value;
+  const kind = isSeconds ? 'a number' : 'a whole number';
+  throw new UsageError(`${name} must be ${kind} of at least ${minimum}, not ${text}`);
+}
+
+function httpOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
   if (url?.protocol !== 'http:') throw new UsageError(`--url must be an http:// URL, not ${text}`);
   return url.origin;
 }
 
-function load(name: string): Options['load'] {
-  if (name !== 'autocannon' && name !== 'wrk')
-    throw new UsageError(`--load is autocannon or wrk, not ${name}`);
-  return name;
-}
-
-function refuseContradictions({ scenarios, url, databaseUrl, rate }: Options): void {
-  if (url && scenarios.includes('growth'))
-    throw new UsageError('growth fills the database: it works without --url only');
-  if (databaseUrl && !url) throw new UsageError('--database-url goes with --url');
-  const unfit = scenarios.find((name) => ['flash-sale', 'latency', 'growth'].includes(name));
-  if (rate && unfit) throw new UsageError(`--rate does not go with ${unfit}: name other scenarios`);
+async function refuseImpossible(options: Options): Promise<void> {
+  const { scenarios, url, databaseUrl, rate, load, connections } = options;
+  const refuseIf = (isImpossible: boolean, why: string) => {
+    if (isImpossible) throw new UsageError(why);
+  };
+  const names = Object.keys(SCENARIOS);
+  const unknown = scenarios.find((name) => !names.includes(name)) ?? '';
+  const unfit = scenarios.find((name) => ['flash-sale', 'latency', 'growth'].includes(name)) ?? '';
+  const most = await connectionsMax();
+  refuseIf(unknown !== '', `unknown scenario ${unknown}: there are ${names.join(', ')}`);
+  refuseIf(url !== null && scenarios.includes('growth'), '--url does not go with growth: it fills the table');
+  refuseIf(url === null && databaseUrl !== null, '--database-url needs --url');
+  refuseIf(rate !== null && unfit !== '', `--rate does not go with ${unfit}: name other scenarios`);
+  refuseIf(!['autocannon', 'wrk'].includes(load), `--load must be autocannon or wrk, not ${load}`);
+  refuseIf(load === 'wrk' && !(await hasWrk()), '--load wrk: wrk is not on the PATH');
+  refuseIf((connections ?? 0) > most, `--connections ${connections}: ulimit -n allows for ${most}`);
 }

@@ -3,19 +3,16 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../db/embedded/free-port.js';
+import { freePort } from '../../db/embedded/free-port.js';
 import { builtFile } from './build.js';
 
-/** The service, or one of the peers that it is compared with. */
+/** The service (`engine`), or one of the peers that it is compared with. */
 export type ServerKind = 'engine' | 'row-lock' | 'statement' | 'ceiling' | 'refusal';
-
-/** Servers that answer without a database. */
-export const isWithoutDatabase = (kind: ServerKind) => kind === 'ceiling' || kind === 'refusal';
 
 export interface Server {
   kind: ServerKind;
   url: string;
-  /** Undefined: it was there before, and may be on another machine. */
+  /** Absent: somebody else started the server, perhaps on another machine. */
   pid?: number;
   stop(): Promise<void>;
 }
@@ -24,9 +21,15 @@ const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 15_000;
 const POLL_INTERVAL_MS = 50;
 
+export function usesDatabase(kind: ServerKind): boolean {
+  return kind !== 'ceiling' && kind !== 'refusal';
+}
+
 /**
- * Starts a server as a process of its own, and waits until it is healthy. It has the settings of this process's
- * environment, so that `CLAIM_LANES=8 npm run bench` measures just that.
+ * Starts a server as a process of its own and waits until it is healthy. The server gets the
+ * settings of this process: `CLAIM_LANES=8 npm run bench` measures 8 lanes.
+ * @param folder for its log.
+ * @throws Error with the end of its log, when it does not start.
  */
 export async function startServer(
   kind: ServerKind,
@@ -38,17 +41,15 @@ export async function startServer(
   const port = await freePort();
   const logFile = join(folder, `${kind}-${port}.log`);
   const log = await open(logFile, 'a');
-  const arguments_ =
-    kind === 'engine' ? [builtFile('src/server.js')] : [builtFile('bench/peer-server.js'), kind];
-  const child = spawn(process.execPath, arguments_, {
+  const file = kind === 'engine' ? 'src/server.js' : 'bench/rig/peer-server.js';
+  const child = spawn(process.execPath, [builtFile(file), kind], {
     stdio: ['ignore', log.fd, log.fd],
     env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: databaseUrl },
   });
+  const exited = once(child, 'exit');
   await log.close();
   const isOver = () => child.exitCode !== null || child.signalCode !== null;
   const stop = async () => {
-    if (isOver()) return;
-    const exited = once(child, 'exit');
     child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await exited;
@@ -61,8 +62,8 @@ export async function startServer(
     if (isOver() || Date.now() > deadline || signal.aborted) {
       await stop();
       signal.throwIfAborted();
-      const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-5).join('\n');
-      throw new Error(`the server (${kind}) did not start. The end of its log:\n${lines}`);
+      const end = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-5).join('\n');
+      throw new Error(`the server (${kind}) did not start. The end of its log:\n${end}`);
     }
     await sleep(POLL_INTERVAL_MS);
   }

@@ -1,11 +1,11 @@
 import postgres, { type Sql } from 'postgres';
-import { buildApp } from '../src/app.js';
-import { CLAIM_SETTINGS, claimCoupons } from '../src/claims/claim-statement.js';
-import type { Claims } from '../src/claims/lanes.js';
-import type { ClaimOutcome } from '../src/claims/outcome.js';
-import { readConfig } from '../src/config.js';
-import { createLogger } from '../src/logger.js';
-import { CONNECTION_BACKLOG_MAX } from '../src/serve.js';
+import { buildApp } from '../../src/app.js';
+import { CLAIM_SETTINGS, claimCoupons } from '../../src/claims/claim-statement.js';
+import type { Claims } from '../../src/claims/lanes.js';
+import type { ClaimOutcome } from '../../src/claims/outcome.js';
+import { readConfig } from '../../src/config.js';
+import { createLogger } from '../../src/logger.js';
+import { CONNECTION_BACKLOG_MAX } from '../../src/serve.js';
 
 /**
  * The peers of the engine: the same HTTP server and validation, and another way to decide a claim.

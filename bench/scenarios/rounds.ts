@@ -1,0 +1,42 @@
+import type { ServerKind } from '../rig/servers.js';
+import type { Bench } from './bench.js';
+import { type Measurement, measure } from './measure.js';
+import { STEPS } from './steps.js';
+
+type StepName = keyof typeof STEPS;
+
+/**
+ * The servers of each step. A round measures them one after the other, so that ratios compare
+ * neighbours in time.
+ */
+const ROUND: [StepName, ServerKind[]][] = [
+  ['hot', ['engine', 'ceiling', 'row-lock', 'statement']],
+  ['spread', ['engine']],
+  ['sold-out', ['engine', 'refusal']],
+  ['single', ['engine', 'statement']],
+  ['flash-sale', ['engine']],
+  ['double-dip', ['engine']],
+  ['mixed', ['engine']],
+];
+
+/** Measures the chosen scenarios, round by round. */
+export async function runRounds(bench: Bench): Promise<Measurement[]> {
+  const { scenarios, rounds, url } = bench.options;
+  const isChosen = (name: StepName, kind: ServerKind) => {
+    // The ceiling is the same for all coupons: spread and sold-out are compared with that of hot.
+    const names = kind === 'ceiling' ? ([name, 'spread', 'sold-out'] as const) : [name];
+    return names.some((name) => scenarios.includes(name)) && (url === null || kind === 'engine');
+  };
+  const steps = ROUND.flatMap(([label, kinds]) =>
+    kinds.filter((kind) => isChosen(label, kind)).map((server) => ({ label, server })),
+  );
+  const measurements: Measurement[] = [];
+  for (let round = 1; round <= rounds && steps.length > 0; round++) {
+    bench.tell(`round ${round} of ${rounds}\n`);
+    for (const { label, server } of steps) {
+      const place = { axis: 'Scenario', label, server, round } as const;
+      measurements.push(await measure(bench, await bench.server(server), STEPS[label], place));
+    }
+  }
+  return measurements;
+}
