@@ -11,8 +11,6 @@ import { projectRoot } from '../../db/project-root.js';
 import { killPostmasterAfter, temporaryFolder } from '../support/own-postgres.js';
 import { startService } from '../support/process.js';
 
-t.setTimeout(180_000);
-
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
 const isLinux = process.platform === 'linux';

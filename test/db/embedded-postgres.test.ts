@@ -13,8 +13,6 @@ import {
 import { startService } from '../support/process.js';
 import { until } from '../support/until.js';
 
-t.setTimeout(180_000);
-
 async function dataFolder(t: Test): Promise<string> {
   const folder = await temporaryFolder(t);
   killPostmasterAfter(t, folder);
@@ -156,11 +154,9 @@ t.test('a stop while the server is being started again leaves no server behind',
   t.equal(postmasterOf(folder), undefined);
 });
 
-t.test('if a server cannot start, the error comes within a minute and ends with its log', async (t) => {
+t.test('if a server cannot start, the error shows the end of its log', async (t) => {
   const folder = await dataFolder(t);
-  const begin = Date.now();
   await t.rejects(startEmbeddedPostgres(folder, { settings: { shared_buffers: 'plenty' } }), {
     message: /did not start.*postgres\.log:\n.*invalid value for parameter "shared_buffers": "plenty"/s,
   });
-  t.ok(Date.now() - begin < 60_000);
 });

@@ -8,8 +8,6 @@ import { killPostmasterAfter, postmasterOf, temporaryFolder } from '../support/o
 import { startService } from '../support/process.js';
 import { until } from '../support/until.js';
 
-t.setTimeout(180_000);
-
 async function dataFolder(t: Test): Promise<string> {
   const folder = await temporaryFolder(t);
   killPostmasterAfter(t, folder);

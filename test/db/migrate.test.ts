@@ -7,8 +7,6 @@ import { createDatabase } from '../support/database.js';
 import { killPostmasterAfter, postmasterOf, temporaryFolder } from '../support/own-postgres.js';
 import { startService } from '../support/process.js';
 
-t.setTimeout(120_000);
-
 async function migrations(t: Test, files: Record<string, string>): Promise<string> {
   const folder = await temporaryFolder(t);
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);

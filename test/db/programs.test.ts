@@ -10,8 +10,6 @@ import { findPrograms, makeReachable } from '../../db/embedded/programs.js';
 import { findServerUser } from '../../db/embedded/server-user.js';
 import { killPostmasterAfter, temporaryFolder } from '../support/own-postgres.js';
 
-t.setTimeout(120_000);
-
 const isRoot = process.getuid?.() === 0;
 
 /**
