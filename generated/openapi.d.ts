@@ -79,8 +79,9 @@ export interface paths {
          *     coupon gets 409, even after the coupon sold out.
          *
          *     **Retries.** A request with an `Idempotency-Key` may be sent again at any time, to any server.
-         *     The same key, user and coupon get the same answer, 200 with `Idempotent-Replayed: true`, even
-         *     after the coupon sold out. The key is stored with the claim and does not expire. With another
+         *     If the claim was made with the same key, user and coupon, the answer is 200 with
+         *     `Idempotent-Replayed: true`, even after the coupon sold out. The key is stored with the claim and
+         *     does not expire. With another
          *     key, or without one, a user who holds the coupon gets 409.
          */
         post: operations["claimCoupon"];

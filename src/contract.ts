@@ -28,7 +28,7 @@ type ReplyOf<Id extends OperationId> = {
 interface RouteOf<Id extends OperationId> {
   Body: BodyOf<Id>;
   Params: operations[Id]['parameters']['path'];
-  Querystring: operations[Id]['parameters']['query'];
+  Querystring: NonNullable<operations[Id]['parameters']['query']>;
   Headers: operations[Id]['parameters']['header'];
   Reply: ReplyOf<Id>;
 }
@@ -44,10 +44,10 @@ export type Handler<Id extends OperationId> = (
 
 export type Handlers = { [Id in OperationId]: Handler<Id> };
 
-/** Alternatives of which a request needs one; an alternative is a set of schemes with their scopes. */
+/** A request must satisfy one element: all schemes in it, with their scopes. */
 export type SecurityRequirements = Record<string, string[]>[];
 
-/** A reference has neither name nor place. */
+/** A `$ref` has neither `name` nor `in`. */
 interface Parameter {
   name?: string;
   in?: string;

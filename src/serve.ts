@@ -27,7 +27,7 @@ export async function serve(
   const app = await buildApp({ config, databaseUrl, logger });
   const stopped = aborted(stopping);
   try {
-    // The first try comes before listening: a database that answers is ready for the first request.
+    // Migrate before listening, so that the first request finds the tables.
     const isReady = await prepareDatabase(databaseUrl, logger, stopped);
     if (stopping.aborted) return;
     await listen(app, config, logger);

@@ -10,7 +10,7 @@ import { runWorkers } from './workers.js';
 
 /** The password in docker-compose.yml and .env.example. */
 const DEFAULT_PASSWORD = 'coupons';
-/** npm passes Ctrl-C on to the process that has got it from the terminal already. */
+/** On Ctrl-C the process gets the signal twice: from the terminal, and from npm. */
 const REPEATED_SIGNAL_MS = 1_000;
 
 // V8 lets the heap grow to a multiple of its live objects: 305 MiB with 5,000 connections. Collecting

@@ -22,8 +22,8 @@ const outcomes: Record<string, ClaimOutcome | undefined> = {
  * Decides claims of any users for any coupons in one statement: it takes the stock, makes the claims,
  * and returns an outcome per request, in their order. Within a coupon, first come, first served.
  *
- * The constraints of the tables guarantee that nobody holds a coupon twice and that no coupon is
- * oversold. This statement only asks for what they allow.
+ * The constraints of the tables guarantee that nobody holds a coupon twice and that the stock never
+ * falls below 0. This statement takes exactly one unit for each claim that it makes.
  * @returns undefined for a request that must run again.
  */
 export async function claimCoupons(

@@ -31,7 +31,7 @@ export interface LaneOptions<Request, Outcome extends string> {
   waitingMax: number;
   /** How long a request may wait for its batch to start. */
   waitMsMax: number;
-  /** How long to try to find an unknown outcome out. */
+  /** How long to run a request again while its outcome is unknown. */
   unknownMsMax: number;
   /** Called once per batch that has ended. */
   onBatch?: ((batch: BatchReport) => void) | undefined;
@@ -76,7 +76,7 @@ interface Entry<Request, Outcome> {
 /**
  * What may start:
  * - steady: a batch, and one more behind it.
- * - cautious: one batch. The last one failed, and the next would probably fail, too.
+ * - cautious: one batch. If it failed, a batch behind it would go ahead of its requests.
  * - draining: nothing. An outcome is unknown, and the batch behind has not ended yet.
  * - pausing: nothing, until the pause is over. No batch runs.
  */

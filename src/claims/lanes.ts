@@ -4,11 +4,11 @@ import { isOutcomeUnknown } from '../database/errors.js';
 import { type BatchReport, type Caller, Lane, type LaneOptions, Overloaded } from './lane.js';
 import type { ClaimOutcome, ClaimRequest } from './outcome.js';
 
-/** Claims coupons, one claim at a time as its users see it. */
+/** Claims coupons. A caller sees one claim; the batches are hidden. */
 export interface Claims {
   /**
    * Claims a coupon for a user.
-   * @param key names the request. A retry with the same key gets the same answer.
+   * @param key names the request. If it made the claim, a retry with the same key is `replayed`.
    * @param caller the client that waits for the answer.
    * @throws Overloaded, OutcomeUnknown, or an error of the database. Nothing was changed, except
    *   perhaps with OutcomeUnknown.
@@ -45,7 +45,7 @@ export interface LanesOptions {
 }
 
 const EXPIRY_INTERVAL_MS = 100;
-/** A statement costs PostgreSQL as much as this many claims in it. Smaller batches are not sent ahead. */
+/** The fixed cost of a statement equals that of this many claims. Smaller batches are not sent ahead. */
 const AHEAD_SIZE_MIN = 16;
 
 const SYSTEM_TIME: Time = {

@@ -32,8 +32,8 @@ export class OrderedConnection {
     try {
       return await this.#client.bound(sql, result);
     } catch (error) {
-      // Without this, postgres.js would send the queries behind it over a new connection: ahead of
-      // this one, when that runs again.
+      // Otherwise postgres.js would reconnect and send the queries behind it first. This one, run
+      // again, would come after them.
       if (isOutcomeUnknown(error)) this.#client.replace(sql);
       throw error;
     }

@@ -62,8 +62,8 @@ function selectRows(sql: Sql, name: string, limit: number | null) {
 }
 
 function readPages(database: Database, name: string): Promise<CouponReading | undefined> {
-  // If the connection breaks between two pages, the cursor of postgres.js ends as if it were complete
-  // in its iterator form. In its callback form it rejects.
+  // In its iterator form, the cursor of postgres.js ends normally when the connection breaks between
+  // two pages. In its callback form it rejects.
   const pages = new PassThrough({ objectMode: true, highWaterMark: 1 });
   const rows = pages[Symbol.asyncIterator]() as AsyncIterableIterator<Row[]>;
   return database.read(async (sql) => {
@@ -84,6 +84,7 @@ function readPages(database: Database, name: string): Promise<CouponReading | un
 
 function couponOf(name: string, page: Row[]): Coupon {
   const [{ amount, remaining_amount }] = page as [Row];
+  // claimed_by comes last: getCoupon's handler appends the other pages to it.
   return { name, amount, remaining_amount, claimed_by: userIds(page) };
 }
 

@@ -13,7 +13,7 @@ import { useContractSchemas } from './validation.js';
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Load balancers usually close idle connections after 60 s. They must be the ones that close. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
-/** Longer than the 16 KiB that Node.js allows for the head of a request. */
+/** As long as the whole head of a request may be in Node.js: 16 KiB. */
 const PATH_PARAMETER_LENGTH_MAX = 16_384;
 
 /** An HTTP server with the limits, errors, validation and log of this API, and without routes. */

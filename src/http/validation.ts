@@ -7,12 +7,12 @@ interface RouteSchema {
 }
 
 /**
- * Validates requests as the contract says. Nothing is coerced but query strings, which have no types
- * of their own. Unknown query parameters are refused, like unknown fields.
+ * Validates requests as the contract says. Only query strings are coerced, because they have no types
+ * of their own, and get the contract's defaults. Unknown query parameters are refused, like unknown fields.
  */
 export function useContractSchemas(app: FastifyInstance): void {
   const ajv = createAjv();
-  const queryAjv = createAjv({ coerceTypes: 'array' });
+  const queryAjv = createAjv({ coerceTypes: 'array', useDefaults: true });
   app.setValidatorCompiler<object>(({ schema, httpPart }) =>
     (httpPart === 'querystring' ? queryAjv : ajv).compile(schema),
   );

@@ -8,7 +8,7 @@ async function startWithQueries(t: Test) {
   const contract = readContract();
   Object.assign(contract.paths['/health']?.['get'] ?? {}, {
     parameters: [
-      { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1000 } },
+      { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1000, default: 100 } },
       { name: 'claimed_by', in: 'query', schema: { type: 'boolean' } },
       { name: 'state', in: 'query', schema: { type: 'string', enum: ['open', 'ended'] } },
       { name: 'tag', in: 'query', schema: { type: 'array', items: { type: 'string' }, maxItems: 3 } },
@@ -34,8 +34,8 @@ t.test('query parameters have the types of the contract', async (t) => {
     claimed_by: false,
     state: 'open',
   });
-  t.same(await get('?wait=1&tag=a'), { wait: 1, tag: ['a'] });
-  t.same(await get('?tag=a&wait=1&tag=b'), { wait: 1, tag: ['a', 'b'] });
+  t.same(await get('?wait=1&tag=a'), { wait: 1, tag: ['a'], limit: 100 }, 'with its defaults');
+  t.same(await get('?tag=a&wait=1&tag=b'), { wait: 1, tag: ['a', 'b'], limit: 100 });
 });
 
 t.test('400: a query parameter that breaks the contract is refused with a sentence', async (t) => {

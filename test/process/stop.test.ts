@@ -108,7 +108,7 @@ t.test('by default a successful request logs no line', async (t) => {
   t.equal((await client.claim('SUMMER', 'ada')).status, 200);
   t.equal(await service.stop(), 0);
   // On a slow machine, the summary of the traffic may come between these lines.
-  const known = /^(try: curl|answers of the last|SIGTERM|stopped)/;
+  const known = /^(try: curl|traffic of the last|SIGTERM|stopped)/;
   t.same(
     service.log.slice(lines).filter(({ msg }) => !known.test(msg)),
     [],
