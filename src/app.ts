@@ -11,6 +11,12 @@ import { bindHandlers } from './handlers/index.js';
 import { createFastify } from './http/fastify.js';
 import { enforceSecurity, type SecurityHandlers } from './http/security.js';
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    database: Database;
+  }
+}
+
 export interface AppOptions {
   config: Config;
   databaseUrl: string;
@@ -33,6 +39,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = createFastify(contract, logger);
 
   const database = connectDatabase(databaseUrl, config, logger);
+  app.decorate('database', database);
   app.addHook('onClose', () => database.close());
 
   const lanes = options.claims ? undefined : openLanes(database, config, logger);
@@ -53,6 +60,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 export function connectDatabase(url: string, config: Config, logger: Logger): Database {
   return openDatabase({
     url,
+    isPooled: config.DATABASE_POOLER,
     connections: connectionBudget(config),
     statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
     lockTimeoutMs: config.LOCK_TIMEOUT_MS,

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ExtendedJSONSchema, FromExtendedSchema } from 'json-schema-to-ts';
+import { isDatabaseUrl } from './database/hosts.js';
 import { createAjv, describeViolation, type Sentences } from './json-schema.js';
 
 /** The settings of the process: environment variables, declared here and nowhere else. */
@@ -18,6 +19,8 @@ const schema = {
       pattern: '^postgres(ql)?://',
       'x-sentences': { pattern: 'must be a URL such as postgres://user:password@host:5432/database' },
     },
+    /** Whether a connection pooler such as pgbouncer stands before the database. */
+    DATABASE_POOLER: { type: 'boolean', default: false },
     /** Where the embedded PostgreSQL keeps its data. Absent: see defaultDataFolder. */
     DATA_DIR: { type: 'string', minLength: 1 },
     LOG_LEVEL: {
@@ -41,6 +44,7 @@ const schema = {
     CLAIMS_WAITING_MAX: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 20_000 },
     CLAIM_WAIT_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 5_000 },
     CLAIM_OUTCOME_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 15_000 },
+    SHUTDOWN_DELAY_MS: { type: 'integer', minimum: 0, maximum: 600_000, default: 500 },
     SHUTDOWN_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 10_000 },
   },
 } as const satisfies ExtendedJSONSchema<Sentences>;
@@ -72,7 +76,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw invalidSetting(violation ? describeViolation(violation) : 'unknown');
   }
   const { DATABASE_URL, DATABASE_CONNECTIONS_MAX, CLAIM_LANES } = config;
-  if (DATABASE_URL && !isDecodableUrl(DATABASE_URL)) {
+  if (DATABASE_URL && !isDatabaseUrl(DATABASE_URL)) {
     throw invalidSetting(
       'DATABASE_URL must be a URL; percent-encode special characters of the password, or set PGPASSWORD',
     );
@@ -88,34 +92,34 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 
 const invalidSetting = (sentence: string) => new Error(`invalid setting: ${sentence}`);
 
-/** An unescaped `#` in a password cuts the URL off. postgres.js decodes its parts: a stray `%` would throw there. */
-function isDecodableUrl(text: string): boolean {
-  try {
-    const { hash, href } = new URL(text);
-    return hash === '' && decodeURIComponent(href) !== '';
-  } catch {
-    return false;
-  }
-}
-
-/** The connections of one process, by purpose. */
+/** The connections of one process to the primary, by purpose. */
 export interface ConnectionBudget {
   /** One for each lane. */
   lanes: number;
+  /** For reads with short answers. */
   reads: number;
+  /** For reads with answers of any length, which take as long as their readers. */
+  longReads: number;
   writes: number;
-  /** One watches whether the database answers. */
+  /** One watches the database. Each other host has one, too, while there is no primary. */
   health: 1;
   /** One applies the migrations at the start, and is closed then. */
   migrations: 1;
 }
 
-/** Health, migrations, one for reads, one for writes. */
-const CONNECTIONS_BESIDE_LANES_MIN = 4;
+/** Health, migrations, and one each for reads, long reads and writes. */
+const CONNECTIONS_BESIDE_LANES_MIN = 5;
 
-/** Divides DATABASE_CONNECTIONS_MAX. Reads hold their connection longer than writes: they get two thirds of the rest. */
+/** Divides DATABASE_CONNECTIONS_MAX. Reads are more frequent than writes, and hold their connection longer. */
 export function connectionBudget({ DATABASE_CONNECTIONS_MAX, CLAIM_LANES }: Config): ConnectionBudget {
   const rest = DATABASE_CONNECTIONS_MAX - CLAIM_LANES - 2;
-  const writes = Math.max(1, Math.floor(rest / 3));
-  return { lanes: CLAIM_LANES, reads: rest - writes, writes, health: 1, migrations: 1 };
+  const third = Math.max(1, Math.floor(rest / 3));
+  return {
+    lanes: CLAIM_LANES,
+    reads: rest - 2 * third,
+    longReads: third,
+    writes: third,
+    health: 1,
+    migrations: 1,
+  };
 }

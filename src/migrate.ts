@@ -1,5 +1,4 @@
-import postgres from 'postgres';
-import { migrate } from '../db/migrate.js';
+import { connectDatabase } from './app.js';
 import { readConfig } from './config.js';
 import { acquireDatabase } from './database/acquire.js';
 import { createLogger } from './logger.js';
@@ -16,13 +15,13 @@ try {
 async function run(): Promise<void> {
   const config = readConfig(process.env);
   const logger = createLogger(config.LOG_LEVEL);
-  const database = await acquireDatabase(config, logger);
-  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  const { url, release } = await acquireDatabase(config, logger);
+  const database = connectDatabase(url, config, logger);
   try {
-    const applied = await migrate(sql);
+    const applied = await database.migrate();
     logger.info(applied.length > 0 ? `applied ${applied.join(', ')}` : 'no migration is pending');
   } finally {
-    await sql.end();
-    await database.release();
+    await database.close();
+    await release();
   }
 }

@@ -1,17 +1,16 @@
 import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import postgres from 'postgres';
-import { migrate } from '../db/migrate.js';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
+import type { Database } from './database/database.js';
 import { isDatabaseUnavailable } from './database/errors.js';
 
 const WAIT_MIN_MS = 250;
 const WAIT_MAX_MS = 5_000;
-const CONNECT_TIMEOUT_SECONDS = 5;
 const SWEEP_INTERVAL_MS = 50;
 /** Connections that wait to be accepted: a sale opens thousands at once. The kernel may have a lower bound. */
 export const CONNECTION_BACKLOG_MAX = 16_384;
@@ -25,13 +24,14 @@ export async function serve(
   stopping: AbortSignal,
 ): Promise<void> {
   const app = await buildApp({ config, databaseUrl, logger });
+  drainBeforeClose(app, config.SHUTDOWN_DELAY_MS);
   const stopped = aborted(stopping);
   try {
     // Migrate before listening, so that the first request finds the tables.
-    const isReady = await prepareDatabase(databaseUrl, logger, stopped);
+    const isReady = await prepareDatabase(app.database, logger, stopped);
     if (stopping.aborted) return;
     await listen(app, config, logger);
-    if (!isReady) await waitForDatabase(databaseUrl, logger, stopping, stopped);
+    if (!isReady) await waitForDatabase(app.database, logger, stopping, stopped);
     await stopped;
   } finally {
     await close(app, config.SHUTDOWN_TIMEOUT_MS, logger);
@@ -39,17 +39,9 @@ export async function serve(
 }
 
 /** Applies the migrations. Returns false if the database cannot be reached. */
-async function prepareDatabase(url: string, logger: Logger, stopped: Promise<void>): Promise<boolean> {
-  const options = {
-    max: 1,
-    connect_timeout: CONNECT_TIMEOUT_SECONDS,
-    fetch_types: false,
-    onnotice: () => {},
-  };
-  const sql = postgres(url, options);
+async function prepareDatabase(database: Database, logger: Logger, stopped: Promise<void>): Promise<boolean> {
   try {
-    // A stop waits neither for the migrations of another server nor for a database that hangs.
-    const applied = await Promise.race([migrate(sql), stopped]);
+    const applied = await Promise.race([database.migrate(), stopped]);
     if (!applied) return false;
     for (const file of applied) logger.info(`applied migration ${file}`);
     return true;
@@ -58,20 +50,18 @@ async function prepareDatabase(url: string, logger: Logger, stopped: Promise<voi
     const { message, code } = error as NodeJS.ErrnoException;
     logger.warn(`waiting for the database: ${message || code}`);
     return false;
-  } finally {
-    await sql.end({ timeout: 0 });
   }
 }
 
 async function waitForDatabase(
-  url: string,
+  database: Database,
   logger: Logger,
   stopping: AbortSignal,
   stopped: Promise<void>,
 ): Promise<void> {
   for (let waitMs = WAIT_MIN_MS; !stopping.aborted; waitMs = Math.min(2 * waitMs, WAIT_MAX_MS)) {
     await sleep(waitMs, undefined, { signal: stopping }).catch(() => {});
-    if (!stopping.aborted && (await prepareDatabase(url, logger, stopped))) {
+    if (!stopping.aborted && (await prepareDatabase(database, logger, stopped))) {
       return logger.info('the database is ready');
     }
   }
@@ -116,17 +106,31 @@ const listenErrors: Record<string, (port: number, host: string) => string> = {
   EAI_AGAIN: (_, host) => `HOST ${host} cannot be resolved: set HOST to an address of this machine`,
 };
 
+/**
+ * Keeps connections open for a while after the application began to close. It answers with
+ * `Connection: close` meanwhile, so that clients with kept-alive connections move on by themselves: if
+ * the server closed first, it would reset a request that is on its way.
+ */
+function drainBeforeClose(app: FastifyInstance, delayMs: number): void {
+  const { server } = app;
+  let sweeper: NodeJS.Timeout | undefined;
+  app.addHook('preClose', async () => {
+    const connections = await promisify(server.getConnections.bind(server))();
+    if (connections > 0) await sleep(delayMs);
+    // Fastify closes the connections that are idle then. The others would stay open when they become idle.
+    sweeper = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
+  });
+  app.addHook('onClose', async () => clearInterval(sweeper));
+}
+
 /** Lets the requests in flight finish, and cuts off those that take longer than `timeoutMs`. */
 async function close(app: FastifyInstance, timeoutMs: number, logger: Logger): Promise<void> {
   const timer = setTimeout(() => {
     logger.warn(`cutting off requests that are in flight after ${timeoutMs} ms`);
     app.server.closeAllConnections();
   }, timeoutMs);
-  // Fastify closes the connections that are idle now. The others would stay open when they become idle.
-  const sweeper = setInterval(() => app.server.closeIdleConnections(), SWEEP_INTERVAL_MS);
   await app.close();
   clearTimeout(timer);
-  clearInterval(sweeper);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

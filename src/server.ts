@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { setFlagsFromString } from 'node:v8';
 import { type Config, readConfig } from './config.js';
 import { type AcquiredDatabase, acquireDatabase } from './database/acquire.js';
+import { hostUrls } from './database/hosts.js';
 import { createLogger } from './logger.js';
 import { serve } from './serve.js';
 import { runWorkers } from './workers.js';
@@ -27,7 +28,7 @@ let database: AcquiredDatabase | undefined;
 try {
   database = await acquireDatabase(config, logger, stopping.signal);
   // postgres.js takes the password from PGPASSWORD if the URL has none.
-  const password = new URL(database.url).password || process.env['PGPASSWORD'];
+  const password = new URL(hostUrls(database.url)[0] as string).password || process.env['PGPASSWORD'];
   if (cluster.isPrimary && password === DEFAULT_PASSWORD) {
     logger.warn('the database has the default password: set POSTGRES_PASSWORD to one of your own');
   }

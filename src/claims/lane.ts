@@ -9,6 +9,8 @@
  * A lane knows neither SQL nor HTTP. README.md beside this file has the state diagram.
  */
 
+import { Overloaded } from '../overloaded.js';
+
 export interface LaneOptions<Request, Outcome extends string> {
   /**
    * Decides the requests of a batch. Returns one outcome per request, in their order; undefined for
@@ -49,9 +51,6 @@ export interface BatchReport {
   /** The error of a batch that failed and so has no outcomes. */
   failure: unknown;
 }
-
-/** No room or no time for the request. It was not run. */
-export class Overloaded extends Error {}
 
 /** The request may have been carried out, or not. */
 export class OutcomeUnknown extends Error {}

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOutcomeUnknown } from '../database/errors.js';
-import { type BatchReport, type Caller, Lane, type LaneOptions, Overloaded } from './lane.js';
+import { Overloaded } from '../overloaded.js';
+import { type BatchReport, type Caller, Lane, type LaneOptions } from './lane.js';
 import type { ClaimOutcome, ClaimRequest } from './outcome.js';
 
 /** Claims coupons. A caller sees one claim; the batches are hidden. */

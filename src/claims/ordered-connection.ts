@@ -7,19 +7,19 @@ import { isOutcomeUnknown } from '../database/errors.js';
  * the queries behind it fail, too: the lane then runs them again in their order.
  */
 export class OrderedConnection {
-  readonly #client: Pick<Client, 'sql' | 'bound' | 'replace'>;
+  readonly #client: Pick<Client, 'send' | 'bound' | 'replace'>;
   /** Settles with the previous query. Never rejects. */
   #previous: Promise<unknown> = Promise.resolve();
 
   /** @param client a client of one connection, which nobody else uses. */
-  constructor(client: Pick<Client, 'sql' | 'bound' | 'replace'>) {
+  constructor(client: Pick<Client, 'send' | 'bound' | 'replace'>) {
     this.#client = client;
   }
 
   /** @throws DatabaseTimeout, or the error of postgres.js. */
   query<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
-    const { sql } = this.#client;
-    const outcome = this.#after(this.#previous, sql, run(sql));
+    const { sql, result } = this.#client.send(run);
+    const outcome = this.#after(this.#previous, sql, result);
     this.#previous = outcome.catch(() => {});
     return outcome;
   }

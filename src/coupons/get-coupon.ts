@@ -62,11 +62,11 @@ function selectRows(sql: Sql, name: string, limit: number | null) {
 }
 
 function readPages(database: Database, name: string): Promise<CouponReading | undefined> {
-  // In its iterator form, the cursor of postgres.js ends normally when the connection breaks between
-  // two pages. In its callback form it rejects.
-  const pages = new PassThrough({ objectMode: true, highWaterMark: 1 });
-  const rows = pages[Symbol.asyncIterator]() as AsyncIterableIterator<Row[]>;
-  return database.read(async (sql) => {
+  return database.readLong(async (sql, release) => {
+    // In its iterator form, the cursor of postgres.js ends normally when the connection breaks between
+    // two pages. In its callback form it rejects.
+    const pages = new PassThrough({ objectMode: true, highWaterMark: 1 });
+    pages.once('close', release);
     selectRows(sql, name, null)
       .cursor(HOLDERS_PER_PAGE, async (page) => {
         if (!pages.destroyed && !pages.write(page)) await drainOrClose(pages);
@@ -76,6 +76,7 @@ function readPages(database: Database, name: string): Promise<CouponReading | un
         () => pages.end(),
         (error) => pages.destroy(error),
       );
+    const rows = pages[Symbol.asyncIterator]() as AsyncIterableIterator<Row[]>;
     const first = await rows.next();
     if (first.done) return undefined;
     return { coupon: couponOf(name, first.value), rest: pagesOf(rows, () => void pages.destroy()) };

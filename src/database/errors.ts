@@ -3,6 +3,9 @@ import postgres from 'postgres';
 /** The database did not answer in time. It may have carried the query out. */
 export class DatabaseTimeout extends Error {}
 
+/** A pooler such as pgbouncer stands between, and the settings do not say so. */
+export class PoolerFound extends Error {}
+
 /** SQLSTATEs, or their prefixes, of a database that cannot serve us now. */
 const UNAVAILABLE_SQLSTATES = [
   '08', // connection exception
@@ -72,4 +75,23 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   // If a name has several addresses, Node.js reports an error for each.
   if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
   return error instanceof Error && UNAVAILABLE_CODES.has((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** Whether the node takes no writes: a standby, or a primary that has become one. */
+export function isReadOnly(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && error.code === '25006';
+}
+
+const BROKEN_CONNECTION_CODES = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_DESTROYED',
+  'ECONNRESET',
+  'EPIPE',
+  '57P01', // admin shutdown: also of one session
+  '57P02', // crash shutdown
+]);
+
+/** Whether an open connection broke. The next one may work at once. */
+export function isConnectionBroken(error: unknown): boolean {
+  return BROKEN_CONNECTION_CODES.has((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 }

@@ -1,14 +1,18 @@
 import type postgres from 'postgres';
+import type { Sql } from 'postgres';
 import { TEXT_ARRAY_OID, textArray } from './text-array.js';
 
 export type ClientOptions = postgres.Options<{ textArray: postgres.PostgresType }>;
 
 /** Session settings of PostgreSQL. */
-export type SessionSettings = Record<string, string>;
+export type SessionSettings = Record<string, string | number>;
+
+/** Runs a query so that the session settings hold for it. */
+export type Transport = <T>(sql: Sql, run: (sql: Sql) => Promise<T>) => Promise<T>;
 
 export const CONNECT_TIMEOUT_SECONDS = 5;
-const BACKOFF_MIN_SECONDS = 0.1;
-const BACKOFF_MAX_SECONDS = 2;
+const BACKOFF_MIN_SECONDS = 0.05;
+const BACKOFF_MAX_SECONDS = 0.5;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 
 export interface Limits {
@@ -17,13 +21,35 @@ export interface Limits {
   lockTimeoutMs: number;
 }
 
-/** The options of a postgres.js client. */
+/** The session settings of every connection. */
+export function sessionSettings(
+  { statementTimeoutMs, lockTimeoutMs }: Limits,
+  settings: SessionSettings,
+): SessionSettings {
+  return {
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: lockTimeoutMs,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    // Plans are made while the tables are empty, and kept. A plan that scans a whole table would
+    // cost more with every claim.
+    enable_seqscan: 'off',
+    ...settings,
+  };
+}
+
+/**
+ * The options of a postgres.js client.
+ * @param isPooled whether a pooler stands between. It refuses session settings at the start of a
+ *   connection, and loses prepared statements between transactions.
+ */
 export function clientOptions(
-  { connectionsMax, statementTimeoutMs, lockTimeoutMs }: Limits,
-  settings: SessionSettings = {},
+  connectionsMax: number,
+  settings: SessionSettings,
+  isPooled: boolean,
 ): ClientOptions {
   return {
     max: connectionsMax,
+    prepare: !isPooled,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     backoff: (retries: number) => Math.min(BACKOFF_MIN_SECONDS * 2 ** retries, BACKOFF_MAX_SECONDS),
     onnotice: () => {},
@@ -35,13 +61,22 @@ export function clientOptions(
     },
     connection: {
       application_name: 'scalable-coupon-system',
-      statement_timeout: statementTimeoutMs,
-      lock_timeout: lockTimeoutMs,
-      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-      // Plans are made while the tables are empty, and kept. A plan that scans a whole table would
-      // cost more with every claim.
-      enable_seqscan: 'off',
-      ...settings,
-    },
+      ...(isPooled ? {} : settings),
+    } as NonNullable<ClientOptions['connection']>,
   };
+}
+
+/** Connections of our own have the settings from their start. */
+export const direct: Transport = (sql, run) => run(sql);
+
+/** Behind a pooler, the settings travel with each transaction. */
+export function pooled(settings: SessionSettings): Transport {
+  const text = Object.entries(settings)
+    .map(([name, value]) => `set local ${name} = '${value}'`)
+    .join('; ');
+  return (sql, run) =>
+    sql.begin(async (transaction) => {
+      await transaction.unsafe(text);
+      return run(transaction as unknown as Sql);
+    }) as Promise<never>;
 }

@@ -1,7 +1,11 @@
 export const TEXT_ARRAY_OID = 1009;
 
-/** A `text[]` in PostgreSQL's text format. */
-export function textArray(texts: readonly (string | null)[]): string {
+/**
+ * A `text[]` in PostgreSQL's text format. A text is one already: when postgres.js repeats a query whose
+ * prepared statement is gone, it serializes the parameters again.
+ */
+export function textArray(texts: readonly (string | null)[] | string): string {
+  if (typeof texts === 'string') return texts;
   const elements = texts.map((text) => (text === null ? 'null' : `"${text.replace(/["\\]/g, '\\$&')}"`));
   return `{${elements.join(',')}}`;
 }

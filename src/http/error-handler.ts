@@ -1,9 +1,11 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { OutcomeUnknown, Overloaded } from '../claims/lane.js';
+import { OutcomeUnknown } from '../claims/lane.js';
 import type { ErrorCode } from '../contract.js';
 import { isDatabaseUnavailable } from '../database/errors.js';
 import { describeViolation, type Violation } from '../json-schema.js';
+import { Overloaded } from '../overloaded.js';
 import { InvalidBody } from './json-body.js';
+import { Pacer } from './pacer.js';
 import { sendProblem } from './problems.js';
 
 /** The codes for Fastify's own errors. */
@@ -12,6 +14,9 @@ const fastifyProblems: Record<string, ErrorCode> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_body',
 };
+
+/** Of the whole process: its event loop is what they share. */
+const refusals = new Pacer();
 
 /** The one error handler: turns a thrown error into a problem, and logs what an operator must know. */
 export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -22,7 +27,10 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   }
   const known = fastifyProblems[error.code];
   if (known) return sendProblem(reply, known);
-  if (error instanceof Overloaded) return sendProblem(reply, 'overloaded');
+  if (error instanceof Overloaded) {
+    refusals.pace(() => sendProblem(reply, 'overloaded'));
+    return reply;
+  }
   if (error instanceof OutcomeUnknown) {
     request.log.warn({ err: error }, 'the outcome of a claim is unknown');
     return sendProblem(reply, 'outcome_unknown');

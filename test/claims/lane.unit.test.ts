@@ -1,5 +1,6 @@
 import t from 'tap';
-import { type BatchReport, OutcomeUnknown, Overloaded } from '../../src/claims/lane.js';
+import { type BatchReport, OutcomeUnknown } from '../../src/claims/lane.js';
+import { Overloaded } from '../../src/overloaded.js';
 import { Broken, createLane, rejects } from '../support/lane.js';
 
 t.test('requests that arrive together share a batch, and later requests wait for the next one', async (t) => {

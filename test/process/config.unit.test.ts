@@ -8,6 +8,7 @@ const defaults = {
   HOST: 'localhost',
   WEB_CONCURRENCY: 1,
   LOG_LEVEL: 'info',
+  DATABASE_POOLER: false,
   DATABASE_CONNECTIONS_MAX: 10,
   STATEMENT_TIMEOUT_MS: 5_000,
   LOCK_TIMEOUT_MS: 2_000,
@@ -16,6 +17,7 @@ const defaults = {
   CLAIMS_WAITING_MAX: 20_000,
   CLAIM_WAIT_TIMEOUT_MS: 5_000,
   CLAIM_OUTCOME_TIMEOUT_MS: 15_000,
+  SHUTDOWN_DELAY_MS: 500,
   SHUTDOWN_TIMEOUT_MS: 10_000,
 };
 
@@ -42,6 +44,7 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
     LOG_LEVEL: 'debug',
     DATABASE_URL: 'postgresql://coupons:s3cret@db:5432/coupons?sslmode=require',
     DATA_DIR: '/srv/data',
+    DATABASE_POOLER: 'true',
     DATABASE_CONNECTIONS_MAX: '20',
     STATEMENT_TIMEOUT_MS: '2500',
     LOCK_TIMEOUT_MS: '100',
@@ -50,6 +53,7 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
     CLAIMS_WAITING_MAX: '1000',
     CLAIM_WAIT_TIMEOUT_MS: '300',
     CLAIM_OUTCOME_TIMEOUT_MS: '400',
+    SHUTDOWN_DELAY_MS: '0',
     SHUTDOWN_TIMEOUT_MS: '600000',
     PATH: '/bin',
   });
@@ -62,6 +66,7 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
       LOG_LEVEL: 'debug',
       DATABASE_URL: 'postgresql://coupons:s3cret@db:5432/coupons?sslmode=require',
       DATA_DIR: '/srv/data',
+      DATABASE_POOLER: true,
       DATABASE_CONNECTIONS_MAX: 20,
       STATEMENT_TIMEOUT_MS: 2_500,
       LOCK_TIMEOUT_MS: 100,
@@ -70,6 +75,7 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
       CLAIMS_WAITING_MAX: 1_000,
       CLAIM_WAIT_TIMEOUT_MS: 300,
       CLAIM_OUTCOME_TIMEOUT_MS: 400,
+      SHUTDOWN_DELAY_MS: 0,
       SHUTDOWN_TIMEOUT_MS: 600_000,
     },
   );
@@ -140,8 +146,8 @@ t.test('no error shows the password of the database, whichever setting is wrong'
 
 t.test('the connections of all purposes together are DATABASE_CONNECTIONS_MAX', async (t) => {
   for (const [max, lanes] of [
-    [5, 1],
-    [8, 4],
+    [6, 1],
+    [9, 4],
     [10, 1],
     [10, 4],
     [100, 4],
@@ -160,7 +166,7 @@ t.test('the connections of all purposes together are DATABASE_CONNECTIONS_MAX', 
 });
 
 t.test('too few connections for the lanes are refused by a message that names both settings', async (t) => {
-  t.throws(() => readConfig({ DATABASE_CONNECTIONS_MAX: '7', CLAIM_LANES: '4' }), {
-    message: 'invalid setting: DATABASE_CONNECTIONS_MAX must be at least 8 when CLAIM_LANES is 4',
+  t.throws(() => readConfig({ DATABASE_CONNECTIONS_MAX: '8', CLAIM_LANES: '4' }), {
+    message: 'invalid setting: DATABASE_CONNECTIONS_MAX must be at least 9 when CLAIM_LANES is 4',
   });
 });

@@ -18,7 +18,12 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     service.signal(signal);
     service.signal(signal);
     await service.logged('finishing requests in flight');
-    await t.rejects(fetch(`${client.url}/health`), 'new connections are refused');
+    await until('the end of new connections', () =>
+      fetch(`${client.url}/health`).then(
+        () => false,
+        () => true,
+      ),
+    );
     await release();
     t.equal((await answer).status, 200);
     t.equal(await service.exited(), 0);

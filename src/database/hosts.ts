@@ -1,0 +1,23 @@
+/** A URL with one host, or with several: `postgres://user:password@host1:5432,host2:5432/database`. */
+const URL_PARTS = /^(postgres(?:ql)?:\/\/(?:[^@/?]*@)?)([^/?]*)(.*)$/s;
+
+/** One URL per host, in their order. */
+export function hostUrls(url: string): string[] {
+  const [, head = '', hosts = '', tail = ''] = URL_PARTS.exec(url) ?? [];
+  return hosts.split(',').map((host) => head + host + tail);
+}
+
+/**
+ * Whether every host has a URL that can be read. An unescaped `#` in a password cuts the URL off, and
+ * postgres.js throws at a stray `%`.
+ */
+export function isDatabaseUrl(url: string): boolean {
+  return hostUrls(url).every((url) => {
+    try {
+      const { hash, href } = new URL(url);
+      return hash === '' && decodeURIComponent(href) !== '';
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,83 @@
+import { connect } from 'node:net';
+import t, { type Test } from 'tap';
+import { createDatabase } from '../support/database.js';
+import { type ServiceProcess, startService } from '../support/process.js';
+import { until } from '../support/until.js';
+
+t.setTimeout(120_000);
+
+const CLIENTS = 20;
+
+/** Clients that keep their connections alive and send one request after the other to any server that runs. */
+function startClients(urls: () => string[]) {
+  const seen = { answers: 0, failures: [] as string[] };
+  let isOver = false;
+  const runClient = async (number: number) => {
+    for (let turn = number; !isOver; turn++) {
+      const url = new URL(urls()[turn % urls().length] as string);
+      await new Promise<void>((resolve) => {
+        const socket = connect(Number(url.port), url.hostname);
+        let isWaiting = false;
+        let text = '';
+        const send = () => {
+          if (isOver) return socket.end();
+          isWaiting = true;
+          socket.write('GET /api/coupons/SUMMER HTTP/1.1\r\nHost: x\r\n\r\n');
+        };
+        socket.on('connect', send);
+        socket.on('data', (chunk) => {
+          text += chunk;
+          if (!text.endsWith('}')) return;
+          isWaiting = false;
+          seen.answers++;
+          const isLast = /\r\nconnection: close\r\n/i.test(text);
+          text = '';
+          if (isLast) socket.end();
+          else send();
+        });
+        socket.on('error', (error: NodeJS.ErrnoException) => {
+          // A server that is down refuses the connection: the client goes to the other one.
+          if (error.code !== 'ECONNREFUSED') seen.failures.push(String(error.code));
+        });
+        socket.on('close', () => {
+          if (isWaiting && !seen.failures.length) seen.failures.push('closed without an answer');
+          resolve();
+        });
+      });
+    }
+  };
+  const all = Promise.all(Array.from({ length: CLIENTS }, (_, number) => runClient(number)));
+  const stop = () => {
+    isOver = true;
+    return all;
+  };
+  return { seen, stop };
+}
+
+t.test('two servers restart in turn under load: no request over a kept-alive connection fails', async (t) => {
+  const { url, sql } = await createDatabase(t);
+  await sql`insert into coupons values ('SUMMER', 5, 5)`;
+  const start = async (t: Test) => {
+    const service = startService(t, { DATABASE_URL: url });
+    return { service, url: (await service.listening()).url };
+  };
+  const running: { service: ServiceProcess; url: string }[] = [await start(t), await start(t)];
+  const { seen, stop } = startClients(() => running.map(({ url }) => url));
+  for (let restart = 0; restart < 4; restart++) {
+    const before = seen.answers;
+    await until('more answers', () => seen.answers > before + 200);
+    const [old] = running.splice(0, 1);
+    t.equal(await old?.service.stop(), 0);
+    running.push(await start(t));
+  }
+  await stop();
+  t.same(seen.failures, []);
+  t.ok(seen.answers > 800);
+});
+
+t.test('a stop with nobody connected waits for nobody', async (t) => {
+  const { url } = await createDatabase(t);
+  const service = startService(t, { DATABASE_URL: url, SHUTDOWN_DELAY_MS: '600000' });
+  await service.logged('listening');
+  t.equal(await service.stop(), 0);
+});
