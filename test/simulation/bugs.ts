@@ -1,0 +1,117 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import ts from 'typescript';
+import { type Engine, realEngine, type Subject } from './engine.js';
+import type { Flaw } from './flaws.js';
+import { watchSubmissions } from './server.js';
+
+const SOURCES = ['lane', 'lanes', 'ordered-connection', 'claim-statement'] as const;
+type Source = (typeof SOURCES)[number];
+
+/** A change of the text of one of our files. What is replaced must be there exactly once. */
+type Patch = [source: Source, from: string, to: string];
+
+/** Bugs that the simulation must find: patched copies of our code, or flaws of the model. */
+export const BUGS: Record<string, Flaw | Patch[]> = {
+  'oversell by one': 'oversells by one',
+  'double claim': 'claims twice',
+  'acknowledgement before the commit': 'answers before the commit',
+  'stale stock': 'trusts its snapshot for the stock',
+  'holders take a place in the queue': 'gives holders a place',
+  'an undecided request is sold out, in the statement': 'takes a hidden claim for sold out',
+  'a key that is not stored': 'stores no key',
+  'locks in the order of the requests': 'locks in the order of the requests',
+  'an undecided request is sold out, in the answer': [
+    ['claim-statement', 'u: undefined', "u: 'out_of_stock'"],
+  ],
+  'answers in the wrong order': [
+    ['claim-statement', "row?.decisions ?? ''", "[...(row?.decisions ?? '')].reverse()"],
+  ],
+  'a repeated request made the claim, too': [['claim-statement', 'return first < i', 'return first < 0']],
+  'lost retry': [['lane', 'unknown.push(entry)', 'void 0']],
+  'lost undecided request': [['lane', 'undecided.push(entry)', 'void 0']],
+  'retries lose their order': [['lane', 'this.#retries.sort(', 'void (']],
+  'a batch is sent ahead of an unknown outcome': [
+    ['lane', "'cautious' && this.#retries.length === 0", "'cautious'"],
+  ],
+  'an unknown outcome is a failure': [
+    ['lanes', '      isOutcomeUnknown,\n', '      isOutcomeUnknown: () => false,\n'],
+  ],
+  'a failure is an unknown outcome': [
+    ['lanes', '      isOutcomeUnknown,\n', '      isOutcomeUnknown: () => true,\n'],
+  ],
+  'reordered batch': [['lane', 'batch.push(...next.filter', 'batch.unshift(...next.filter']],
+  'retries go last': [['lane', '[this.#retries, this.#waiting]', '[this.#waiting, this.#retries]']],
+  'retries go behind the batch that runs': [['lane', 'this.#retries.length === 0 &&', '']],
+  'draining is ignored': [
+    [
+      'lane',
+      "if (this.#state === 'draining' ||",
+      "if (this.#state === 'draining') return true;\nif (false ||",
+    ],
+  ],
+  'the pause is ignored': [['lane', " || this.#state === 'pausing'", '']],
+  'no pause': [['lane', 'await this.#options.pause(this.#pauseMs)', 'await undefined']],
+  'a batch is sent ahead after a failure': [['lane', "this.#state === 'steady' &&", '']],
+  'a third batch': [['lane', 'this.#running.length === 1 &&', '']],
+  'a batch that is too large': [['lane', 'batchSizeMax - batch.length', 'batchSizeMax - batch.length + 1']],
+  'the room is not bounded': [['lane', 'waitingMax) {', 'waitingMax + 1) {']],
+  'requests wait for ever': [['lane', 'waitMsMax;\n    const count', 'waitMsMax * 1e6;\n    const count']],
+  'a disconnected client is run for': [['lane', '!caller.destroyed', 'caller']],
+  'an idle lane does not start again': [['lane', 'this.#isStartScheduled = false;\n', '']],
+  'the connection is not replaced': [['ordered-connection', 'this.#client.replace(sql)', 'void 0']],
+  'a new key for each run': [
+    [
+      'claim-statement',
+      'requests.map((request) => request.key)',
+      'requests.map(() => String(Math.random()))',
+    ],
+  ],
+};
+
+/** The subject with a planted bug. */
+export async function plantBug(name: string): Promise<Subject> {
+  const bug = BUGS[name];
+  if (!bug) throw new Error(`no such bug: ${name}`);
+  return typeof bug === 'string' ? { engine: realEngine, flaw: bug } : { engine: await patchedEngine(bug) };
+}
+
+async function patchedEngine(patches: Patch[]): Promise<Engine> {
+  const folder = await mkdtemp(join(tmpdir(), 'coupons-bug-'));
+  try {
+    for (const source of SOURCES) {
+      const text = await readFile(new URL(`../../src/claims/${source}.ts`, import.meta.url), 'utf8');
+      await writeFile(join(folder, `${source}.mjs`), toModule(patchText(text, source, patches)));
+    }
+    const modules = SOURCES.map((source) => import(pathToFileURL(join(folder, `${source}.mjs`)).href));
+    const engine: Engine = Object.assign({}, ...(await Promise.all(modules)));
+    watchSubmissions(engine.Lane);
+    return engine;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function patchText(text: string, source: Source, patches: Patch[]): string {
+  let patched = text;
+  for (const [of, from, to] of patches) {
+    if (of !== source) continue;
+    if (patched.split(from).length !== 2) throw new Error(`${source}.ts must have this once: ${from}`);
+    patched = patched.replace(from, () => to);
+  }
+  return patched;
+}
+
+/** The JavaScript of a file, for another folder than its own. */
+function toModule(text: string): string {
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+  return ts
+    .transpileModule(text, { compilerOptions })
+    .outputText.replaceAll("'./lane.js'", "'./lane.mjs'")
+    .replaceAll(
+      /'\.\.\/([\w/-]+)\.js'/g,
+      (_, path) => `'${new URL(`../../src/${path}.ts`, import.meta.url).href}'`,
+    );
+}
