@@ -63,7 +63,7 @@ t.test('two servers restart in turn under load: no request over a kept-alive con
   };
   const running: { service: ServiceProcess; url: string }[] = [await start(t), await start(t)];
   const { seen, stop } = startClients(() => running.map(({ url }) => url));
-  for (let restart = 0; restart < 4; restart++) {
+  for (let restart = 0; restart < 2; restart++) {
     const before = seen.answers;
     await until('more answers', () => seen.answers > before + 200);
     const [old] = running.splice(0, 1);
@@ -72,7 +72,7 @@ t.test('two servers restart in turn under load: no request over a kept-alive con
   }
   await stop();
   t.same(seen.failures, []);
-  t.ok(seen.answers > 800);
+  t.ok(seen.answers > 400);
 });
 
 t.test('a stop with nobody connected waits for nobody', async (t) => {
