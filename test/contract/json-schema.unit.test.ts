@@ -34,12 +34,12 @@ const sentences: [Violation, string][] = [
   [about('additionalProperties', { additionalProperty: 'colour' }, ''), '"colour" is not a known field'],
 ];
 for (const [violation, sentence] of sentences) {
-  t.test(`${violation.keyword} is told as: ${sentence}`, async (t) => {
+  t.test(`${violation.keyword}: ${sentence}`, async (t) => {
     t.equal(describeViolation(violation), sentence);
   });
 }
 
-t.test('the sentence of a schema goes before the general one', async (t) => {
+t.test('the sentence of a schema replaces the general one', async (t) => {
   const violation = {
     ...about('minLength', { limit: 1 }),
     parentSchema: { 'x-sentences': { minLength: 'is required' } },
@@ -47,24 +47,24 @@ t.test('the sentence of a schema goes before the general one', async (t) => {
   t.equal(describeViolation(violation), 'name is required');
 });
 
-t.test('an unknown query parameter is called that', async (t) => {
+t.test('an unknown query parameter is called a query parameter', async (t) => {
   const violation = about('additionalProperties', { additionalProperty: 'limt' }, '');
   t.equal(describeViolation(violation, 'query parameter'), '"limt" is not a known query parameter');
 });
 
-t.test('a field is named as it stands in the body, not as a JSON pointer', async (t) => {
+t.test('a field is named as in the body, not as a JSON pointer', async (t) => {
   t.equal(describeViolation(about('minLength', { limit: 1 }, '/a~1b~0c~01')), 'a/b~c~1 must not be empty');
 });
 
-t.test('a field name that the client made up is quoted, bounded and well-formed', async (t) => {
-  const told = (additionalProperty: string) =>
+t.test('a field name of the client is quoted, bounded and well-formed', async (t) => {
+  const describe = (additionalProperty: string) =>
     describeViolation(about('additionalProperties', { additionalProperty }, ''));
-  t.equal(told('x'.repeat(62)), `"${'x'.repeat(62)}" is not a known field`);
-  t.equal(told('x'.repeat(63)), `"${'x'.repeat(63)}…" is not a known field`);
-  t.equal(told('a"\n'), '"a\\"\\n" is not a known field');
-  t.equal(told('\ud800'), '"\ufffd" is not a known field');
+  t.equal(describe('x'.repeat(62)), `"${'x'.repeat(62)}" is not a known field`);
+  t.equal(describe('x'.repeat(63)), `"${'x'.repeat(63)}…" is not a known field`);
+  t.equal(describe('a"\n'), '"a\\"\\n" is not a known field');
+  t.equal(describe('\ud800'), '"\ufffd" is not a known field');
   for (const emoji of ['🎟'.repeat(1000), `x${'🎟'.repeat(1000)}`]) {
-    t.ok(told(emoji).isWellFormed(), 'the cut does not go through a surrogate pair');
-    t.ok(told(emoji).length < 100);
+    t.ok(describe(emoji).isWellFormed(), 'the cut does not go through a surrogate pair');
+    t.ok(describe(emoji).length < 100);
   }
 });

@@ -37,7 +37,7 @@ t.test('exit code 1: the error names a port that is in use, and its setting', as
   });
 });
 
-t.test('exit code 1: a HOST that cannot be listened on is named', async (t) => {
+t.test('exit code 1: the error names a HOST that the service cannot listen on', async (t) => {
   const { url } = await createDatabase(t);
   for (const [host, sentence] of [
     ['192.0.2.1', 'HOST 192.0.2.1 is not an address of this machine: set HOST to one of its addresses'],
@@ -49,7 +49,7 @@ t.test('exit code 1: a HOST that cannot be listened on is named', async (t) => {
   }
 });
 
-t.test('on all addresses the log names the port alone, once, and no address to try', async (t) => {
+t.test('a service on all addresses logs its port once, and no address to try', async (t) => {
   const { url } = await createDatabase(t);
   const service = startService(t, { DATABASE_URL: url, HOST: '0.0.0.0' });
   await service.logged('listening on port');

@@ -36,7 +36,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 t.test('a repeated signal logs a line once a second has passed', async (t) => {
   const { url, sql } = await createDatabase(t);
-  const service = startService(t, { DATABASE_URL: url });
+  const service = startService(t, { DATABASE_URL: url, ...patience });
   const client = await service.listening();
   await client.createCoupon('SUMMER', 5);
   const release = await lockCoupon(t, sql, 'SUMMER');
@@ -44,7 +44,7 @@ t.test('a repeated signal logs a line once a second has passed', async (t) => {
   await lockAwaited(sql);
   await until('a line for a later signal', () => {
     service.signal('SIGINT');
-    return service.log.some((line) => line.msg === 'SIGINT: still stopping, for at most 10000 ms');
+    return service.log.some((line) => line.msg === 'SIGINT: still stopping, for at most 100000 ms');
   });
   await release();
   t.equal((await answer).status, 200);
