@@ -8,7 +8,8 @@ export function createLogger(level: string): Logger {
     base: cluster.isWorker ? { pid: process.pid } : null,
     timestamp: pino.stdTimeFunctions.isoTime,
   };
-  if (!process.stdout.isTTY) return pino(options);
+  // Asynchronous writes may lose their order at the exit: `stopped` has come before earlier lines.
+  if (!process.stdout.isTTY) return pino(options, pino.destination({ dest: 1, sync: true }));
   return pino({
     ...options,
     transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss.l' } },
