@@ -14,7 +14,15 @@ export interface OwnDatabase {
   version: string;
   /** Waits until the server is idle and empties the tables. */
   clear(): Promise<void>;
+  /** Creates another database on the same server, with autovacuum off for its tables. */
+  createDatabase(name: string): Promise<ExtraDatabase>;
   stop(): Promise<void>;
+}
+
+export interface ExtraDatabase {
+  url: string;
+  sql: Sql;
+  drop(): Promise<void>;
 }
 
 /** The type of a file system in memory, as statfs(2) reports it. */
@@ -28,6 +36,7 @@ export async function startDatabase(tell: (text: string) => void): Promise<OwnDa
   const server = await startThrowAwayPostgres('coupons-bench-');
   const { url, folder } = server;
   const sql = postgres(url, { max: 2, onnotice: () => {} });
+  const createDatabase = (name: string) => createExtraDatabase(sql, url, name);
   const stop = async () => {
     await sql.end({ timeout: 1 });
     await server.stop();
@@ -40,7 +49,7 @@ export async function startDatabase(tell: (text: string) => void): Promise<OwnDa
     const [row] = await sql<{ pid: number; version: string }[]>`
       select split_part(pg_read_file('postmaster.pid'), e'\n', 1)::int as pid,
         current_setting('server_version') as version`;
-    return { url, sql, folder, ...row!, clear: () => clear(sql), stop };
+    return { url, sql, folder, ...row!, clear: () => clear(sql), createDatabase, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -61,4 +70,18 @@ async function clear(sql: Sql): Promise<void> {
     idle = busy.length === 0 ? idle + 1 : 0;
   }
   await sql`truncate coupons, claims`;
+}
+
+async function createExtraDatabase(admin: Sql, serverUrl: string, name: string): Promise<ExtraDatabase> {
+  await admin`create database ${admin(name)}`;
+  const url = new URL(`/${name}`, serverUrl).href;
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  await migrate(sql);
+  await sql`alter table coupons set (autovacuum_enabled = off)`;
+  await sql`alter table claims set (autovacuum_enabled = off)`;
+  const drop = async () => {
+    await sql.end({ timeout: 1 });
+    await admin`drop database ${admin(name)} with (force)`;
+  };
+  return { url, sql, drop };
 }

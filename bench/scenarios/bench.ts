@@ -22,15 +22,13 @@ export interface Bench {
 type Shared = Pick<Bench, 'options' | 'signal' | 'tell'>;
 
 /** Starts a database, and later servers on it. */
-export async function startBench(shared: Shared): Promise<Bench & { database: OwnDatabase }> {
-  const { options, signal, tell } = shared;
+export async function startBench(shared: Shared): Promise<Bench> {
+  const { signal, tell } = shared;
   tell('starting PostgreSQL\n');
   const database = await startDatabase(tell);
   const servers = new Map<ServerKind, Server>();
   return {
-    options,
-    signal,
-    tell,
+    ...shared,
     database,
     books: booksInDatabase(database.sql),
     async server(kind) {

@@ -1,9 +1,10 @@
+import { booksInDatabase } from '../check/books.js';
 import { couponName, newTraffic } from '../load/traffic.js';
 import type { OwnDatabase } from '../rig/database.js';
 import { connectionsMax } from '../rig/environment.js';
-import { countClaims, fillClaims } from '../rig/fill.js';
-import { startServer } from '../rig/servers.js';
-import { type Bench, startBench } from './bench.js';
+import { countClaims, fillClaims, settle, timeCommit } from '../rig/fill.js';
+import { type Server, startServer } from '../rig/servers.js';
+import type { Bench } from './bench.js';
 import { type Measurement, measure, type Place, runStep } from './measure.js';
 import { STEPS } from './steps.js';
 
@@ -21,7 +22,7 @@ const CONNECT_SECONDS: Record<number, number> = { 1000: 4, 5000: 8 };
 export async function runGrowth(bench: Bench, database: OwnDatabase): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
   for (const size of bench.options.quick ? CLAIMS_QUICK : CLAIMS) {
-    measurements.push(...(await growClaims(bench, size)));
+    measurements.push(...(await growClaims(bench, database, size)));
   }
   for (const coupons of COUPONS) {
     const step = { ...STEPS.spread, coupons, amount: 100_000_000 };
@@ -50,38 +51,40 @@ export async function runGrowth(bench: Bench, database: OwnDatabase): Promise<Me
  * inserted behind the server's back, after its connections have planned their statements on the
  * empty table. No ANALYZE follows.
  */
-async function growClaims(bench: Bench, size: number): Promise<Measurement[]> {
+async function growClaims(bench: Bench, database: OwnDatabase, size: number): Promise<Measurement[]> {
   const axis = 'Claims in the table';
   const measurements: Measurement[] = [];
-  const grown = await startBench(bench);
+  const commitMs = await timeCommit(database.sql);
+  const { url, sql, drop } = await database.createDatabase(`grown_${size}`);
+  let server: Server | undefined;
   try {
-    const { sql } = grown.database;
-    await sql`alter table coupons set (autovacuum_enabled = off)`;
-    await sql`alter table claims set (autovacuum_enabled = off)`;
-    const server = await grown.server('engine');
+    server = await startServer('engine', url, database.folder, bench.signal);
     const traffic = newTraffic(STEPS.hot);
-    await grown.books.createCoupons(traffic, STEPS.hot.amount);
-    const measureGrown = async (users: string, place: Place, overrides = {}) => {
+    const target = { url: server.url, traffic, books: booksInDatabase(sql), claimsBefore: 0 };
+    await target.books.createCoupons(traffic, STEPS.hot.amount);
+    const measureGrown = async (server: Server, users: string, place: Place, overrides = {}) => {
       const named = { ...traffic, userPrefix: `${traffic.userPrefix}${users}-` };
-      const claimsBefore = await countClaims(sql);
-      const target = { url: server.url, traffic: named, books: grown.books, claimsBefore };
-      return runStep(grown, server, target, { ...STEPS.hot, overrides }, place);
+      const grown = { ...target, traffic: named, claimsBefore: await countClaims(sql) };
+      return runStep(bench, server, grown, { ...STEPS.hot, overrides }, place);
     };
     if (size > 0) {
       const short = { warmupSeconds: 0, durationSeconds: 0.5 };
-      await measureGrown('planning', placeOf(axis, 0, 'engine, to plan statements'), short);
+      await measureGrown(server, 'planning', placeOf(axis, 0, 'engine, to plan statements'), short);
       bench.tell(`  inserting ${size.toLocaleString('en')} claims\n`);
       await fillClaims(sql, couponName(traffic, 0), size, bench.signal);
+      await settle(sql, commitMs, bench.signal);
     }
     for (let round = 1; round <= Math.min(bench.options.rounds, ROUNDS_MAX); round++) {
       const empty = placeOf(axis, size, 'engine, empty table', round);
       measurements.push(await measure(bench, await bench.server('engine'), STEPS.hot, empty));
-      measurements.push(await measureGrown(`round-${round}`, placeOf(axis, size, 'engine', round)));
+      const full = placeOf(axis, size, 'engine', round);
+      measurements.push(await measureGrown(server, `round-${round}`, full));
     }
+    return measurements;
   } finally {
-    await grown.stop();
+    await server?.stop();
+    await drop();
   }
-  return measurements;
 }
 
 function placeOf(axis: Place['axis'], size: number, server: string, round = 1): Place {
