@@ -105,7 +105,15 @@ export function openDatabase({
     urls,
     ask: async (url) => {
       const prober = probers.get(url) as Client;
-      const answer = await twice(() => prober.query(askHost)).catch(() => 'none' as const);
+      const answer = await prober
+        .query(askHost)
+        .catch((error) => {
+          // One broken connection is no loss. A second query could still meet the one that is closing.
+          if (!isConnectionBroken(error)) throw error;
+          prober.replace();
+          return prober.query(askHost);
+        })
+        .catch(() => 'none' as const);
       // The name of the host may lead to another node next time.
       if (answer === 'read_only') prober.replace();
       return answer;
