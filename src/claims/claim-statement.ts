@@ -55,6 +55,13 @@ export async function claimCoupons(
       order by name
       for no key update
     ),
+    -- Units that came back while we waited for the lock are left to the next statement: PostgreSQL
+    -- checks the constraint on the stock against our snapshot first, and would fail this one.
+    stock as materialized (
+      select name, least(locked_coupons.remaining_amount, seen_coupons.remaining_amount) as units
+      from locked_coupons
+      join seen_coupons using (name)
+    ),
     -- First come, first served within a coupon. If more users ask than units are left, requests that
     -- would take no unit get no place: otherwise a user behind them would go without, and a later
     -- batch would take the unit. The look for holders is a scalar subquery, which is always a probe
@@ -62,14 +69,14 @@ export async function claimCoupons(
     queue as (
       select request.*, row_number() over (partition by coupon_name order by ordinal) as place
       from (
-        select requests.*, remaining_amount,
+        select requests.*, units,
           row_number() over (partition by coupon_name, user_id order by ordinal) as attempt,
           count(*) over (partition by coupon_name) as asked
         from requests
-        join locked_coupons on name = coupon_name
+        join stock on name = coupon_name
       ) as request
       where attempt = 1 and (
-        asked <= remaining_amount
+        asked <= units
         or (
           select true
           from claims as claim
@@ -83,7 +90,7 @@ export async function claimCoupons(
       insert into claims (coupon_name, user_id, idempotency_key)
       select coupon_name, user_id, key
       from queue
-      where place <= remaining_amount
+      where place <= units
       order by ordinal
       on conflict on constraint claims_pkey do nothing
       returning coupon_name, user_id, idempotency_key

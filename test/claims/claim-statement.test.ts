@@ -130,6 +130,23 @@ t.test('a claim that another server commits meanwhile is found, and hides no fre
   t.same(stock, { remaining_amount: 0, made: 2 });
 });
 
+t.test('units that come back while the statement waits for the lock do not fail it', async (t) => {
+  const { sql, connect, createCoupon, stockOf } = await setUp(t);
+  await createCoupon('A', 1);
+  const other = await connect().reserve();
+  await other`begin`;
+  await other`update coupons set amount = 3, remaining_amount = 3 where name = 'A'`;
+  const batch = ['ada', 'grace', 'alan'].map((user) => request('A', user));
+  const ours = connect();
+  const decisions = claimCoupons(ours, batch);
+  await lockAwaited(sql);
+  await other`commit`;
+  other.release();
+  t.same(await decisions, ['claimed', undefined, undefined], 'our snapshot has one unit');
+  t.same(await decideAll(ours, batch.slice(1)), ['claimed', 'claimed']);
+  t.same(await stockOf('A'), { remaining_amount: 0, made: 3 });
+});
+
 t.test(
   'a user who gets the last unit through another server meanwhile is not told out_of_stock',
   async (t) => {
