@@ -1,6 +1,6 @@
 import type { Execution } from './execution.js';
 import type { LaneWatch } from './lane-watch.js';
-import type { Row } from './postgres.js';
+import type { Row } from './tables.js';
 
 /** A request of a client to a server, and what became of it. */
 export interface Asked {

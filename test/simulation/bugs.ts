@@ -2,7 +2,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import ts from 'typescript';
 import { type Engine, realEngine, type Subject } from './engine.js';
 import type { Flaw } from './flaws.js';
 import { watchSubmissions } from './server.js';
@@ -19,6 +18,7 @@ export const BUGS: Record<string, Flaw | Patch[]> = {
   'double claim': 'claims twice',
   'acknowledgement before the commit': 'answers before the commit',
   'stale stock': 'trusts its snapshot for the stock',
+  'a failure after a restock': 'gives what was restocked behind its snapshot',
   'holders take a place in the queue': 'gives holders a place',
   'an undecided request is sold out, in the statement': 'takes a hidden claim for sold out',
   'a key that is not stored': 'stores no key',
@@ -81,9 +81,10 @@ export async function plantBug(name: string): Promise<Subject> {
 async function patchedEngine(patches: Patch[]): Promise<Engine> {
   const folder = await mkdtemp(join(tmpdir(), 'coupons-bug-'));
   try {
+    const { default: ts } = await import('typescript');
     for (const source of SOURCES) {
       const text = await readFile(new URL(`../../src/claims/${source}.ts`, import.meta.url), 'utf8');
-      await writeFile(join(folder, `${source}.mjs`), toModule(patchText(text, source, patches)));
+      await writeFile(join(folder, `${source}.mjs`), toModule(ts, patchText(text, source, patches)));
     }
     const modules = SOURCES.map((source) => import(pathToFileURL(join(folder, `${source}.mjs`)).href));
     const engine: Engine = Object.assign({}, ...(await Promise.all(modules)));
@@ -105,7 +106,7 @@ function patchText(text: string, source: Source, patches: Patch[]): string {
 }
 
 /** The JavaScript of a file, for another folder than its own. */
-function toModule(text: string): string {
+function toModule(ts: typeof import('typescript'), text: string): string {
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
   return ts
     .transpileModule(text, { compilerOptions })

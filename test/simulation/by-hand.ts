@@ -1,5 +1,5 @@
 import type { HandEvent } from './plan.js';
-import { type Coupon, type Stock, Transaction } from './postgres.js';
+import { type Coupon, type Stock, Transaction } from './tables.js';
 import type { World } from './world.js';
 
 /** Changes the database by hand, in a transaction that may wait for locks and hold them for a while. */

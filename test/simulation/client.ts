@@ -1,5 +1,5 @@
 import type { Sql } from 'postgres';
-import { DatabaseTimeout } from '../../src/database/errors.js';
+import { DatabaseTimeout, isReadOnly } from '../../src/database/errors.js';
 import type { Batch, ServerRun } from './asked.js';
 import type { Timer } from './clock.js';
 import { Driver } from './driver.js';
@@ -39,16 +39,23 @@ export class ModelClient {
   async bound<T>(sql: Sql, result: Promise<T>): Promise<T> {
     let timer: Timer | undefined;
     const timeout = new Promise<never>((_, reject) => {
-      timer = this.#world.clock.after(LIMITS.giveUpMs, () => {
+      const giveUp = () => {
         if (this.#server.isDead) return;
         const { number } = this.#server;
         this.#world.note?.(`${this.#world.laneName(number, this.#lane)} gives up its connection: no answer`);
         this.replace(sql);
         reject(new DatabaseTimeout());
+      };
+      const { clock } = this.#world;
+      timer = clock.after(LIMITS.giveUpMs, () => {
+        timer = clock.after(0, giveUp);
       });
     });
     try {
       return await Promise.race([result, timeout]);
+    } catch (error) {
+      if (isReadOnly(error)) this.replace(sql);
+      throw error;
     } finally {
       this.#world.clock.cancel(timer);
     }

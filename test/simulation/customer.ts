@@ -1,8 +1,10 @@
+import { isDatabaseUnavailable } from '../../src/database/errors.js';
 import type { Asked } from './asked.js';
 import type { ClaimEvent } from './plan.js';
 import type { Server } from './server.js';
 import type { World } from './world.js';
 
+const EXPECTED_ERRORS = new Set(['Overloaded', 'OutcomeUnknown']);
 const OUTCOMES = new Set(['claimed', 'replayed', 'already_claimed', 'out_of_stock', 'coupon_not_found']);
 
 /** A client that claims a coupon: it asks, may disconnect, and tries again after a failure. */
@@ -44,7 +46,13 @@ export class Customer {
     invariants.onAsked(asked);
     server.ask(asked).then(
       (outcome) => this.#hear(asked, outcome),
-      (error: NodeJS.ErrnoException) => this.#hear(asked, error.code ?? error.constructor.name),
+      (error: NodeJS.ErrnoException) => {
+        const told = error.code ?? error.constructor.name;
+        if (!EXPECTED_ERRORS.has(told) && !isDatabaseUnavailable(error)) {
+          invariants.violate('no defect', `request ${asked.number} fails: ${told}`);
+        }
+        this.#hear(asked, told);
+      },
     );
     if (leaveMs !== undefined) clock.after(leaveMs, () => this.#leave(asked));
   }

@@ -1,5 +1,5 @@
 import type { Flaw } from './flaws.js';
-import type { Stock } from './postgres.js';
+import type { Stock } from './tables.js';
 
 /** A row of the statement's CTE `requests`. */
 export interface Wanted {
@@ -33,16 +33,36 @@ export function decide(
   return { made, letters };
 }
 
+/**
+ * PostgreSQL first checks the constraint on the stock on the row in the snapshot, even if that row has
+ * changed. Only then it reads the row again.
+ */
+export function breaksConstraint(
+  wanted: readonly Wanted[],
+  made: readonly number[],
+  seen: ReadonlyMap<string, Stock | undefined>,
+): boolean {
+  const counts = new Map<string, number>();
+  for (const i of made) {
+    const { coupon } = wanted[i] as Wanted;
+    const count = (counts.get(coupon) ?? 0) + 1;
+    counts.set(coupon, count);
+    if (count > (seen.get(coupon)?.remaining ?? 0)) return true;
+  }
+  return false;
+}
+
 function makesClaim(wanted: readonly Wanted[], i: number, tables: Tables, flaw?: Flaw): boolean {
   const { coupon, user } = wanted[i] as Wanted;
   const { locked, seen, holds } = tables;
   const stock = locked.get(coupon);
   if (!stock) return false;
-  let units = stock.remaining;
-  if (flaw === 'trusts its snapshot for the stock') units = seen.get(coupon)?.remaining ?? 0;
-  if (flaw === 'oversells by one') units++;
-  const place = placeOf(wanted, i, stock.remaining, tables, flaw);
-  if (place === undefined || place > units) return false;
+  const seenUnits = seen.get(coupon)?.remaining ?? 0;
+  let units = Math.min(stock.remaining, seenUnits);
+  if (flaw === 'trusts its snapshot for the stock') units = seenUnits;
+  if (flaw === 'gives what was restocked behind its snapshot') units = stock.remaining;
+  const place = placeOf(wanted, i, units, tables, flaw);
+  if (place === undefined || place > units + (flaw === 'oversells by one' ? 1 : 0)) return false;
   return flaw === 'claims twice' || !holds(coupon, user);
 }
 
@@ -50,7 +70,7 @@ function makesClaim(wanted: readonly Wanted[], i: number, tables: Tables, flaw?:
 function placeOf(
   wanted: readonly Wanted[],
   i: number,
-  remaining: number,
+  units: number,
   { seen }: Tables,
   flaw?: Flaw,
 ): number | undefined {
@@ -58,7 +78,7 @@ function placeOf(
   const rows = seen.get(coupon)?.rows;
   let asked = 0;
   for (const other of wanted) if (other.coupon === coupon) asked++;
-  const isForAll = asked <= remaining || flaw === 'gives holders a place';
+  const isForAll = asked <= units || flaw === 'gives holders a place';
   let place = 0;
   for (let j = 0; j <= i; j++) {
     const other = wanted[j] as Wanted;

@@ -1,11 +1,12 @@
 import type { Asked, Batch } from './asked.js';
 import type { Timer } from './clock.js';
-import { decide, type Wanted } from './decide.js';
+import { breaksConstraint, decide, type Wanted } from './decide.js';
 import { ERRORS } from './failures.js';
+import type { Flaw } from './flaws.js';
 import { LIMITS, type Phase } from './plan.js';
-import { type Coupon, type Row, type Stock, Transaction } from './postgres.js';
 import { jitter } from './random.js';
 import type { Session } from './session.js';
+import { type Coupon, type Row, type Stock, Transaction } from './tables.js';
 
 /** A claim statement in PostgreSQL, from its arrival to its end. */
 export class Execution {
@@ -136,6 +137,10 @@ export class Execution {
       );
       return;
     }
+    if (!isConstraintOff(flaw) && breaksConstraint(this.#wanted, made, this.#seen)) {
+      this.abort('23514');
+      return;
+    }
     this.#letters = letters;
     this.#write(made);
     this.#reached('written');
@@ -200,4 +205,9 @@ export class Execution {
       if (!this.#transaction.isOver) then();
     });
   }
+}
+
+/** Most flaws would only show as errors, if the tables did not allow them. */
+function isConstraintOff(flaw: Flaw | undefined): boolean {
+  return flaw !== undefined && flaw !== 'gives what was restocked behind its snapshot';
 }

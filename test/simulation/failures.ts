@@ -3,6 +3,7 @@ import postgres from 'postgres';
 /** Errors as postgres.js reports them. Each is made once: it costs as much as a statement of the model. */
 export const ERRORS: Record<string, Error> = Object.fromEntries([
   ...[
+    '23514', // check violation
     '25006', // read-only transaction
     '40P01', // deadlock
     '53100', // disk full

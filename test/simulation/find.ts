@@ -1,10 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import type { Subject } from './engine.js';
 import { generatePlan } from './generate.js';
 import { runHistory } from './history.js';
 import type { Exception, Violation } from './invariants.js';
 import type { Plan } from './plan.js';
 import { shrink } from './shrink.js';
+
+// V8 moves what survives its first garbage collections to where it allocates the next of the same kind
+// right away. One dead object there keeps the whole of its history alive. Without, a minute of CPU time
+// runs 205,000 histories instead of 145,000.
+setFlagsFromString('--no-allocation-site-pretenuring');
 
 export interface Summary {
   histories: number;

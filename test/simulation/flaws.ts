@@ -3,6 +3,7 @@ export type Flaw =
   | 'oversells by one'
   | 'claims twice'
   | 'trusts its snapshot for the stock'
+  | 'gives what was restocked behind its snapshot'
   | 'gives holders a place'
   | 'takes a hidden claim for sold out'
   | 'stores no key'

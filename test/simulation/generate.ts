@@ -6,6 +6,7 @@ import {
   type HandEvent,
   type Moment,
   PHASES,
+  type Phase,
   type Plan,
 } from './plan.js';
 import { Random } from './random.js';
@@ -24,6 +25,8 @@ const FAULTS: Fault['kind'][] = [
   'refuse',
   'readOnly',
 ];
+/** Most of all between the snapshot of a statement and its locks. */
+const HAND_PHASES: Phase[] = [...PHASES, 'begun', 'begun', 'begun'];
 const ERROR_CODES = ['40P01', '53100', '55P03', '57014', 'XX000'];
 const REFUSALS = ['ECONNREFUSED', '53300', '57P03', 'CONNECT_TIMEOUT'];
 
@@ -104,13 +107,16 @@ function drawClaim({ random, servers, users, coupons, burstMs }: Draw, ways: Way
   return claim;
 }
 
-function drawMoment({ random, servers, lanes, burstMs }: Draw): number | Moment {
+function drawMoment(
+  { random, servers, lanes, burstMs }: Draw,
+  phases: readonly Phase[] = PHASES,
+): number | Moment {
   if (random.chance(0.3)) return random.below(burstMs + 50);
   return {
     server: random.between(1, servers),
     lane: random.between(1, lanes),
     statement: random.pick([1, 1, 2, 2, 2, 3, 3, 4, 5]),
-    phase: random.pick(PHASES),
+    phase: random.pick(phases),
   };
 }
 
@@ -118,7 +124,7 @@ function drawHand(draw: Draw): HandEvent {
   const { random, users, coupons } = draw;
   const hand: HandEvent = {
     kind: 'hand',
-    at: drawMoment(draw),
+    at: drawMoment(draw, HAND_PHASES),
     deed: random.pick(DEEDS),
     coupon: random.pick(coupons).name,
     user: random.pick(users),

@@ -13,7 +13,14 @@ export async function runHistory(
   onNote?: (ms: number, text: string) => void,
 ): Promise<World> {
   const history = new History(new World(plan, subject, onNote), subject);
-  await history.run();
+  // Nobody reads the stacks of simulated failures, and they cost as much as the rest.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    await history.run();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
   return history.world;
 }
 

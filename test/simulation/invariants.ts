@@ -1,6 +1,6 @@
 import type { Asked } from './asked.js';
 import { findOvertaking, ORDER_EXCEPTIONS } from './order.js';
-import type { Coupon, Row, Transaction } from './postgres.js';
+import type { Coupon, Row, Transaction } from './tables.js';
 import { findLie } from './truth.js';
 import type { World } from './world.js';
 
@@ -8,6 +8,7 @@ export type Promised =
   | 'books'
   | 'one claim per user'
   | 'no deadlock'
+  | 'no defect'
   | 'the truth'
   | 'first come, first served'
   | 'decided once'

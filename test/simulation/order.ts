@@ -1,5 +1,5 @@
 import type { Asked } from './asked.js';
-import type { Row } from './postgres.js';
+import type { Row } from './tables.js';
 import type { World } from './world.js';
 
 export const ORDER_EXCEPTIONS = ['overtaken while undecided', 'overtaken by a late statement'] as const;
@@ -55,13 +55,13 @@ function explain(world: World, first: Asked, made: Row): OrderException | undefi
   for (const batch of first.batches) {
     const run = batch.execution;
     if (!run) continue;
-    const isBehind = run.session === winner.session && run.number < winner.number;
+    const isAhead = run.session === winner.session && run.number <= winner.number;
     const isLate = winner.session.isAbandoned && !winner.isAnswered;
-    if (isLate && isBehind && !run.isCommitted) return 'overtaken by a late statement';
+    if (isLate && isAhead && !run.isCommitted) return 'overtaken by a late statement';
     // The winner was under way when the request became undecided, because somebody else had changed
     // the coupon behind the back of its statement.
     const wasUndecided = batch.undecided.has(first) && winner.batch.startStep < (batch.endStep ?? 0);
-    const isUndecided = isLate && isBehind && run.isCommitted && !run.isAnswered;
+    const isUndecided = isLate && isAhead && run.isCommitted && !run.isAnswered;
     if (!wasUndecided && !isUndecided) continue;
     const { versions } = world.postgres.coupon(first.coupon);
     const isChangedByOthers = versions.some(

@@ -18,9 +18,6 @@ ${Object.keys(BUGS)
 
 const PROGRESS_INTERVAL_MS = 60_000;
 
-// Nobody reads the stacks of simulated failures, and they cost as much as the rest.
-Error.stackTraceLimit = 0;
-
 const { values } = parseArgs({
   options: {
     histories: { type: 'string', default: '100000' },

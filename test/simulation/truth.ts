@@ -1,6 +1,6 @@
 import type { Asked } from './asked.js';
 import { LIMITS } from './plan.js';
-import type { Coupon, Row } from './postgres.js';
+import type { Coupon, Row } from './tables.js';
 
 /**
  * Whether what a client was told was true at some moment between its request and now.
