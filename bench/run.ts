@@ -2,28 +2,25 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join, relative } from 'node:path';
 import { projectRoot } from '../db/project-root.js';
-import { InvariantBroken } from './check/answers.js';
-import { HELP, type Options, readOptions, UsageError } from './options.js';
+import { readOptions } from './options.js';
 import { drawPage } from './report/page.js';
 import type { Results } from './report/results.js';
-import { partsOf, toMarkdown } from './report/tables.js';
+import { describe } from './report/tables.js';
 import { judge } from './report/verdicts.js';
-import { build } from './rig/build.js';
 import { describeMachine, readCommit } from './rig/environment.js';
-import { attachBench, type Bench, startBench } from './scenarios/bench.js';
+import { type Bench, startBench } from './scenarios/bench.js';
 import { runGrowth } from './scenarios/growth.js';
 import { runLatency } from './scenarios/latency.js';
 import { runRounds } from './scenarios/rounds.js';
 
 /** The command: starts what it needs, measures, reports, and stops what it has started. */
 
-const options = await readOptionsOrExit();
-const tell = (text: string) => void process.stderr.write(text);
+const options = await readOptions();
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     if (stopping.signal.aborted) return;
-    tell(`\n${signal}: stopping\n`);
+    console.error(`\n${signal}: stopping`);
     process.exitCode = 128 + constants.signals[signal];
     stopping.abort();
   });
@@ -31,44 +28,33 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 let bench: Bench | undefined;
 try {
-  tell('building\n');
-  await build(stopping.signal);
-  const shared = { options, signal: stopping.signal, tell };
-  bench = options.url ? attachBench(options.url, shared) : await startBench(shared);
+  bench = await startBench(options, stopping.signal);
   const results = await run(bench);
-  const page = await save(results);
-  tell(`Charts: ${page}\n\n`);
-  process.stdout.write(`${partsOf(results).map(toMarkdown).join('\n\n')}\n`);
+  console.error(`Charts: ${await save(results)}\n`);
+  console.log(describe(results));
 } catch (error) {
-  if (!stopping.signal.aborted) {
-    process.exitCode = 1;
-    const isWrong = error instanceof InvariantBroken;
-    tell(
-      isWrong ? `\nWRONG: ${error.message}\nThere are no figures, since none counts now.\n` : `\n${error}\n`,
-    );
-  }
+  process.exitCode ??= 1;
+  if (!stopping.signal.aborted) console.error(`\n${error}`);
 }
-await bench?.stop().catch((error) => tell(`could not stop everything: ${error}\n`));
+await bench?.stop().catch((error) => console.error(`could not stop everything: ${error}`));
 process.exit();
 
 async function run(bench: Bench): Promise<Results> {
   const startedAt = new Date();
   const machine = describeMachine();
-  const measurements = await runRounds(bench);
-  if (options.scenarios.includes('latency')) measurements.push(...(await runLatency(bench, measurements)));
-  if (options.scenarios.includes('growth') && bench.database) {
-    measurements.push(...(await runGrowth(bench, bench.database)));
-  }
+  await runRounds(bench);
+  if (options.scenarios.includes('latency')) await runLatency(bench);
+  if (options.scenarios.includes('growth') && bench.database) await runGrowth(bench, bench.database);
+  const { databaseUrl: _, ...shown } = options;
   return {
     startedAt: startedAt.toISOString(),
     tookMinutes: (Date.now() - startedAt.getTime()) / 60_000,
     machine,
     commit: await readCommit(),
     postgres: bench.database?.version ?? null,
-    // The database's URL holds a password.
-    options: { ...options, databaseUrl: null },
-    measurements,
-    verdicts: options.quick ? [] : judge(measurements, options.load),
+    options: shown,
+    measurements: bench.measurements,
+    verdicts: options.quick ? [] : judge(bench.measurements, options.load),
   };
 }
 
@@ -80,17 +66,4 @@ async function save(results: Results): Promise<string> {
   await writeFile(`${name}.json`, `${JSON.stringify(results, null, 2)}\n`);
   await writeFile(`${name}.html`, await drawPage(results));
   return relative(process.cwd(), `${name}.html`);
-}
-
-async function readOptionsOrExit(): Promise<Options> {
-  try {
-    const options = await readOptions(process.argv.slice(2));
-    if (options) return options;
-    process.stdout.write(HELP);
-    process.exit(0);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.message}\nSee npm run bench -- --help\n`);
-    process.exit(2);
-  }
 }

@@ -36,9 +36,8 @@ function done(summary, latency)
   for status, count in pairs(thread:get('statuses') or {}) do
     statuses[#statuses + 1] = string.format('"%d":%d', status, count)
   end
-  print(string.format('{"answers":%d,"seconds":%f,"refusals":%d,"networkErrors":%d,"statuses":{%s},',
-    summary.requests, summary.duration / 1e6, errors.status,
+  print(string.format('{"refusals":%d,"networkErrors":%d,"statuses":{%s},', errors.status,
     errors.connect + errors.read + errors.write + errors.timeout, table.concat(statuses, ',')))
-  print(string.format('"p50Ms":%f,"p99Ms":%f,"p999Ms":%f,"maxMs":%f}',
-    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, latency:percentile(99.9) / 1e3, latency.max / 1e3))
+  print(string.format('"figures":{"answers":%d,"seconds":%f,"p50Ms":%f,"p99Ms":%f,"p999Ms":%f}}', summary.requests,
+    summary.duration / 1e6, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, latency:percentile(99.9) / 1e3))
 end

@@ -1,11 +1,11 @@
 import autocannon from 'autocannon';
 import type { LoadPlan } from './plan.js';
-import { type Request, requestsOf } from './requests.js';
 import type { Tally } from './tally.js';
+import { type Request, requestsOf } from './traffic.js';
 
 /** A method that the types of autocannon leave out (autocannon 9.0.0, lib/httpClient.js). */
 interface ClientInside extends autocannon.Client {
-  getRequestBuffer: () => Buffer;
+  getRequestBuffer: () => string;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function runClosedLoop(plan: LoadPlan, tally: Tally): Promise<numbe
       // autocannon's own way to vary requests takes a third of its time.
       (client as ClientInside).getRequestBuffer = () => {
         request = next();
-        return request.bytes;
+        return request.text;
       };
       client.on('response', (status, _bytes, ms) => tally.record(status, ms, request));
     },

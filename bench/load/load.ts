@@ -1,30 +1,17 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { builtFile } from '../rig/build.js';
-import type { LoadMessage } from './load-process.js';
-import type { LoadPlan, LoadResult } from './plan.js';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { LoadResult, RunLoad } from './plan.js';
 
-/**
- * Runs a load in a process of its own.
- * @param onMeasuring is called when the warm-up is over.
- * @throws Error when the load process fails, or the signal is aborted.
- */
-export async function runLoad(
-  plan: LoadPlan,
-  onMeasuring: () => void,
-  signal: AbortSignal,
-): Promise<LoadResult> {
-  const child = fork(builtFile('bench/load/load-process.js'), [JSON.stringify(plan)], {
-    execArgv: [],
-    signal,
-    killSignal: 'SIGKILL',
-  });
+/** Runs a load in a thread of its own. */
+export const runLoad: RunLoad = async (plan, onMeasuring, signal) => {
+  const worker = new Worker(join(import.meta.dirname, 'load-thread.js'), { workerData: plan });
   let result: LoadResult | undefined;
-  child.on('message', (message: LoadMessage) => {
+  worker.on('message', (message: 'measuring' | LoadResult) => {
     if (message === 'measuring') onMeasuring();
     else result = message;
   });
-  const [code, killedBy] = await once(child, 'close');
-  if (!result) throw new Error(`the load process ended early (${killedBy ?? code})`);
+  await once(worker, 'exit', { signal }).finally(() => worker.terminate());
+  if (!result) throw new Error('the load ended early');
   return result;
-}
+};

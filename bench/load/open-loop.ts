@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadPlan } from './plan.js';
-import { type Request, requestsOf } from './requests.js';
 import type { Tally } from './tally.js';
+import { type Request, requestsOf } from './traffic.js';
 
 const DRAIN_TIMEOUT_MS = 30_000;
 
@@ -39,7 +39,7 @@ export async function runOpenLoop(plan: LoadPlan, rate: number, tally: Tally): P
     const send = (at: number) => {
       dueAt = at;
       request = next();
-      socket.write(request.bytes);
+      socket.write(request.text);
     };
     socket.on('error', () => errors++);
     socket.on('close', () => errors++);

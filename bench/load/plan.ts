@@ -1,6 +1,6 @@
 import type { Traffic } from './traffic.js';
 
-/** What a load is to send. Plain data: it passes to the load process. */
+/** What a load is to send. Plain data: it passes to the thread of the load. */
 export interface LoadPlan {
   url: string;
   traffic: Traffic;
@@ -9,9 +9,16 @@ export interface LoadPlan {
   durationMs: number;
   /** Requests per second of an open loop. Null: a closed loop. */
   rate: number | null;
-  /** A burst of this many requests, without a warm-up. Null: the load ends after `durationMs`. */
+  /** A burst of this many requests. Null: the load ends after `durationMs`. */
   requests: number | null;
 }
+
+/**
+ * Runs a load.
+ * @param onMeasuring is called when the warm-up is over.
+ * @throws Error when the load fails, or the signal is aborted.
+ */
+export type RunLoad = (plan: LoadPlan, onMeasuring: () => void, signal: AbortSignal) => Promise<LoadResult>;
 
 /** How a load was answered. */
 export interface LoadResult {
@@ -25,23 +32,16 @@ export interface LoadResult {
   /** At most this many claims may have been made without a counted answer. */
   unansweredMax: number;
   networkErrors: number;
-  /** In the measured time, like all that follows. */
+  figures: Figures;
+}
+
+/** Figures of the measured time. */
+export interface Figures {
   answers: number;
   seconds: number;
   p50Ms: number;
   p99Ms: number;
   p999Ms: number;
-  maxMs: number;
-  burst: Burst | null;
-}
-
-/** How a burst went, in time since its start. */
-export interface Burst {
-  /** When the last 200 was answered. */
-  soldOutMs: number;
-  answersUntilSoldOut: number;
-  intervalMs: number;
-  /** Answers 200 in each interval, and other answers. */
-  successes: number[];
-  refusals: number[];
+  /** The last answer 200: when it came, and the number of answers until then. Absent: unknown. */
+  lastSuccess?: { afterMs: number; answers: number };
 }

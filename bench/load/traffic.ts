@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** The coupons and users that requests are about. Plain data: it passes between processes. */
+/** The coupons and users that requests are about. Plain data: it passes between threads. */
 export interface Traffic {
   /** A coupon's name is this prefix and five digits. */
   couponPrefix: string;
@@ -13,9 +13,6 @@ export interface Traffic {
   readsInTen: number;
 }
 
-export const COUPON_DIGITS = 5;
-export const USER_DIGITS = 8;
-
 const runId = randomBytes(3).toString('hex');
 let count = 0;
 
@@ -27,13 +24,34 @@ export function newTraffic(step: { coupons: number; users?: number; readsInTen?:
 }
 
 export function couponName(traffic: Traffic, i: number): string {
-  return traffic.couponPrefix + String(i).padStart(COUPON_DIGITS, '0');
-}
-
-export function couponNames(traffic: Traffic): string[] {
-  return Array.from({ length: traffic.coupons }, (_, i) => couponName(traffic, i));
+  return traffic.couponPrefix + String(i).padStart(5, '0');
 }
 
 export function userId(traffic: Traffic, i: number): string {
-  return traffic.userPrefix + String(i).padStart(USER_DIGITS, '0');
+  return traffic.userPrefix + String(i).padStart(8, '0');
+}
+
+export type Request = ReturnType<ReturnType<typeof requestsOf>>;
+
+/**
+ * Makes the requests of one connection, in turn.
+ * @param start the coupon that this connection starts at.
+ * @param nextUser counts the users of all connections.
+ */
+export function requestsOf(traffic: Traffic, host: string, start: number, nextUser: () => number) {
+  const { coupons, users, readsInTen } = traffic;
+  const head = `HTTP/1.1\r\nHost: ${host}\r\nConnection: keep-alive\r\n`;
+  const bodyHead = `${head}Content-Type: application/json\r\nContent-Length: `;
+  let count = start;
+
+  return () => {
+    const isRead = count % 10 < readsInTen;
+    const coupon = count++ % coupons;
+    const name = couponName(traffic, coupon);
+    if (isRead) return { text: `GET /api/coupons/${name} ${head}\r\n`, coupon, isRead };
+    const user = nextUser();
+    const body = `{"user_id":"${userId(traffic, users ? user % users : user)}","coupon_name":"${name}"}`;
+    const text = `POST /api/coupons/claim ${bodyHead}${body.length}\r\n\r\n${body}`;
+    return { text, coupon, isRead };
+  };
 }

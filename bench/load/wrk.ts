@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { LoadPlan, LoadResult } from './plan.js';
+import { projectRoot } from '../../db/project-root.js';
+import type { LoadPlan, LoadResult, RunLoad } from './plan.js';
 
-const SCRIPT = join(import.meta.dirname, 'claims.lua');
+const SCRIPT = join(projectRoot, 'bench/load/claims.lua');
 const execute = promisify(execFile);
 
 /** What the script prints at its end. It counts statuses only if told to. */
-interface Summary extends Omit<LoadResult, 'claimed' | 'unansweredMax' | 'burst'> {
+interface Summary extends Pick<LoadResult, 'statuses' | 'networkErrors' | 'figures'> {
   /** Answers with a status of 400 or more. */
   refusals: number;
 }
@@ -29,46 +30,30 @@ export function isForWrk({ rate, requests, traffic }: LoadPlan): boolean {
  * Only the warm-up counts statuses: a call of the script for each answer costs wrk more than
  * everything else. In the measured run, wrk itself counts refusals, and the warm-up shows their
  * status.
- * @param onMeasuring is called when the warm-up is over.
- * @throws Error when wrk fails, or the signal is aborted.
  */
-export async function runWrk(
-  plan: LoadPlan,
-  onMeasuring: () => void,
-  signal: AbortSignal,
-): Promise<LoadResult> {
-  const warmup = await run(plan, plan.warmupMs, 'warmup-', ['count-statuses'], signal);
-  onMeasuring();
-  const { refusals, ...measured } = await run(plan, plan.durationMs, 'measured-', [], signal);
-  const statuses = { ...warmup.statuses };
-  const add = (status: string, count: number) => {
-    if (count > 0) statuses[status] = (statuses[status] ?? 0) + count;
+export const runWrk: RunLoad = async (plan, onMeasuring, signal) => {
+  const { connections, traffic, url } = plan;
+  const run = async (ms: number, users: string, ...more: string[]): Promise<Summary> => {
+    const seconds = Math.max(1, Math.ceil(ms / 1000));
+    const options = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', SCRIPT, url, '--'];
+    const names = [traffic.userPrefix + users, traffic.couponPrefix, String(traffic.coupons)];
+    const killed = { signal, killSignal: 'SIGKILL' } as const;
+    const { stdout } = await execute('wrk', [...options, ...names, ...more], killed);
+    return JSON.parse(stdout.slice(stdout.indexOf('{')));
   };
-  const refused = Object.keys(statuses).filter((status) => Number(status) >= 400);
-  add('200', measured.answers - refusals);
+  const warmup = await run(plan.warmupMs, 'warmup-', 'count-statuses');
+  onMeasuring();
+  const { figures, refusals, networkErrors } = await run(plan.durationMs, 'measured-');
   // No scenario expects the status `unknown`, so the run fails.
-  add(refused.length === 1 ? refused[0]! : 'unknown', refusals);
+  const [refused = 'unknown'] = Object.keys(warmup.statuses).filter((status) => Number(status) >= 400);
+  const statuses = { [200]: 0, [refused]: 0, ...warmup.statuses };
+  statuses[200]! += figures.answers - refusals;
+  statuses[refused]! += refusals;
   return {
-    ...measured,
     statuses,
     claimed: null,
-    unansweredMax: 2 * plan.connections,
-    networkErrors: warmup.networkErrors + measured.networkErrors,
-    burst: null,
+    unansweredMax: 2 * connections,
+    networkErrors: warmup.networkErrors + networkErrors,
+    figures,
   };
-}
-
-async function run(
-  { connections, traffic, url }: LoadPlan,
-  ms: number,
-  users: string,
-  more: string[],
-  signal: AbortSignal,
-): Promise<Summary> {
-  const seconds = Math.max(1, Math.ceil(ms / 1000));
-  const options = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', SCRIPT, url, '--'];
-  const names = [traffic.userPrefix + users, traffic.couponPrefix, String(traffic.coupons)];
-  const killed = { signal, killSignal: 'SIGKILL' } as const;
-  const { stdout } = await execute('wrk', [...options, ...names, ...more], killed);
-  return JSON.parse(stdout.slice(stdout.indexOf('{'))) as Summary;
-}
+};

@@ -1,17 +1,13 @@
 import { drawCharts } from './charts.js';
 import type { Results } from './results.js';
-import { type Part, partsOf } from './tables.js';
+import { describe } from './tables.js';
 
 const STYLE = `
   body { margin: 0 auto; max-width: 1200px; padding: 32px 24px 64px; color: #1e293b; background: #f8fafc;
     font: 15px/1.5 system-ui, sans-serif; }
-  p { margin: 0 0 6px; max-width: 75em; color: #475569; }
-  table { margin: 24px 0; border-collapse: collapse; background: #fff; border: 1px solid #e2e8f0; font-size: 14px; }
-  th, td { padding: 5px 14px; text-align: right; white-space: nowrap; border-bottom: 1px solid #e2e8f0; }
-  th { background: #f1f5f9; }
-  th:first-child, td:first-child { text-align: left; }
-  .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(540px, 100%), 1fr)); gap: 20px; }
-  .charts > * { padding: 16px; background: #fff; border: 1px solid #e2e8f0; border-radius: 6px; }
+  pre, div > div { padding: 16px; background: #fff; border: 1px solid #e2e8f0; border-radius: 6px; }
+  pre { font-size: 13px; white-space: pre-wrap; }
+  div { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(540px, 100%), 1fr)); gap: 20px; }
   svg { display: block; max-width: 100%; height: auto; }`;
 
 /** Draws one HTML page that contains everything it shows. */
@@ -26,24 +22,11 @@ export async function drawPage(results: Results): Promise<string> {
 <style>${STYLE}
 </style>
 <h1>${title}</h1>
-${partsOf(results).map(toHtml).join('\n')}
+<pre>${describe(results).replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</pre>
 <p>After each step, the claims in the database were checked against the answers.</p>
-<div class="charts">
+<div>
 ${charts.map((svg) => `<div>${svg}</div>`).join('\n')}
 </div>
 </html>
 `;
-}
-
-function toHtml(part: Part): string {
-  const text = (cell: string) =>
-    cell
-      .replaceAll('&', '&amp;')
-      .replaceAll('<', '&lt;')
-      .replace(/\*\*(.*)\*\*/, '<b>$1</b>');
-  if (typeof part === 'string') return `<p>${text(part)}</p>`;
-  const lines = part.map((row, i) =>
-    row.map((cell) => (i === 0 ? `<th>${text(cell)}` : `<td>${text(cell)}`)),
-  );
-  return `<table>\n${lines.map((cells) => `<tr>${cells.join('')}`).join('\n')}\n</table>`;
 }

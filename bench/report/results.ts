@@ -1,6 +1,6 @@
 import { median } from '../median.js';
 import type { Options } from '../options.js';
-import { type Measurement, nameOf, type Place } from '../scenarios/measure.js';
+import { type Measurement, nameOf } from '../scenarios/measurement.js';
 import type { Verdict } from './verdicts.js';
 
 /** Everything that a run found out. */
@@ -11,7 +11,8 @@ export interface Results {
   commit: string;
   /** The version of PostgreSQL. Null: the server runs elsewhere. */
   postgres: string | null;
-  options: Options;
+  /** Without the URL of the database, which may hold a password. */
+  options: Omit<Options, 'databaseUrl'>;
   measurements: Measurement[];
   /** Empty after a quick run, which is not for comparisons. */
   verdicts: Verdict[];
@@ -29,24 +30,14 @@ export const FIGURES = {
 } as const;
 
 export type Figure = keyof typeof FIGURES;
+export type Row = ReturnType<typeof rowsOf>[number];
 
-/** All rounds of one step on one server, with the medians of their figures. */
-export interface Row extends Place, Record<Figure, number | null> {
-  measurements: Measurement[];
-}
-
-export function rowsOf(all: Measurement[]): Row[] {
-  const names = [...new Set(all.map(nameOf))];
-  return names.map((name) => {
-    const measurements = all.filter((one) => nameOf(one) === name);
-    const medians = Object.keys(FIGURES).map((figure) => {
-      const values = measurements.flatMap((one) => one[figure as Figure] ?? []);
-      return [figure, median(values)];
-    });
-    return {
-      ...measurements[0]!,
-      ...(Object.fromEntries(medians) as Record<Figure, number | null>),
-      measurements,
-    };
+/** Groups the rounds of each step on each server. Null: a figure is unknown. */
+export function rowsOf(measurements: Measurement[]) {
+  return [...new Set(measurements.map(nameOf))].map((name) => {
+    const rounds = measurements.filter((one) => nameOf(one) === name);
+    const { axis, label, server } = rounds[0]!;
+    const medianOf = (figure: Figure) => median(rounds.flatMap((one) => one[figure] ?? []));
+    return { axis, label, server, rounds, medianOf };
   });
 }

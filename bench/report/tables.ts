@@ -1,41 +1,31 @@
 import { median } from '../median.js';
 import { FIGURES, type Figure, type Results, rowsOf } from './results.js';
 
-/** A paragraph, or a table whose first row is its head. */
-export type Part = string | string[][];
-
-/** What a run found out, for readers. */
-export function partsOf(results: Results): Part[] {
-  const parts: Part[] = describeRun(results);
-  if (results.verdicts.length > 0) parts.push(verdictTable(results));
-  for (const axis of ['Scenario', 'Load', 'Claims in the table', 'Coupons', 'Connections'] as const) {
+/** Describes a run in Markdown that is readable in a terminal too. */
+export function describe(results: Results): string {
+  const parts = [...describeRun(results), verdictTable(results)];
+  for (const axis of ['Scenario', 'Open loop', 'Claims in the table', 'Coupons', 'Connections'] as const) {
     const rows = rowsOf(results.measurements.filter((one) => one.axis === axis));
-    if (rows.length === 0) continue;
-    if (axis === 'Load')
-      parts.push('An open loop, with latency from the moment a claim was due. 100 % is the capacity.');
     const figures = Object.keys(FIGURES) as Figure[];
-    const cells = rows.map((row) => [row.label, row.server, ...figures.map((figure) => format(row[figure]))]);
-    parts.push([[axis, 'Server', ...Object.values(FIGURES)], ...cells]);
-    if (axis === 'Scenario') parts.push(...describeFlashSale(results));
+    const cells = rows.map(({ label, server, medianOf }) => [
+      label,
+      server,
+      ...figures.map(medianOf).map(format),
+    ]);
+    parts.push(table([axis, 'Server', ...Object.values(FIGURES)], cells, 2));
+    if (axis === 'Scenario') parts.push(describeFlashSale(results));
   }
-  return parts;
+  return parts.filter(Boolean).join('\n\n');
 }
 
-/** Writes tables in Markdown, aligned for a terminal too. */
-export function toMarkdown(part: Part): string {
-  if (typeof part === 'string') return part;
-  const [head = [], ...rows] = part;
-  const columns = head.map((title, i) => ({
-    width: Math.max(3, title.length, ...rows.map((row) => row[i]!.length)),
-    isNumeric: rows.every((row) => /^[\d–]/.test(row[i]!)),
-  }));
-  const line = (row: string[]) => {
-    const pad = (cell: string, i: number) =>
-      columns[i]!.isNumeric ? cell.padStart(columns[i]!.width) : cell.padEnd(columns[i]!.width);
-    return `| ${row.map(pad).join(' | ')} |`;
-  };
-  const rule = columns.map(({ isNumeric, width }) => '-'.repeat(width - 1) + (isNumeric ? ':' : '-'));
-  return [head, rule, ...rows].map(line).join('\n');
+/** Writes a table whose first columns are on the left, the others on the right. Empty: there are no rows. */
+function table(head: string[], rows: string[][], onTheLeft: number): string {
+  if (rows.length === 0) return '';
+  const widths = head.map((title, i) => Math.max(3, title.length, ...rows.map((row) => row[i]!.length)));
+  const pad = (cell: string, i: number) =>
+    i < onTheLeft ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!);
+  const rule = widths.map((width, i) => '-'.repeat(width - 1) + (i < onTheLeft ? '-' : ':'));
+  return [head, rule, ...rows].map((row) => `| ${row.map(pad).join(' | ')} |`).join('\n');
 }
 
 function describeRun({ startedAt, machine, commit, postgres, options, tookMinutes }: Results): string[] {
@@ -48,33 +38,30 @@ function describeRun({ startedAt, machine, commit, postgres, options, tookMinute
   return [
     `${startedAt.slice(0, 10)}: ${measured}.`,
     `${loop}. Rounds: ${rounds}, of ${durationSeconds} s each after ${warmupSeconds} s of warm-up. Figures are medians. ${took}`,
-    ...(quick ? ['A quick run is for a first look, not for comparisons.'] : []),
+    quick ? 'A quick run is for a first look, not for comparisons.' : '',
   ];
 }
 
-function verdictTable({ verdicts }: Results): string[][] {
-  const rows = verdicts.map(({ what, value, rounds, unit, limit, isFloor, isMet }) => [
+function verdictTable({ verdicts }: Results): string {
+  const rows = verdicts.map(({ what, value, rounds, sign, limit, isMet }) => [
     what,
-    `${format(value)} ${unit}`.trim(),
+    format(value),
     rounds.length > 1 ? `${format(Math.min(...rounds))} – ${format(Math.max(...rounds))}` : '',
-    `${isFloor ? '≥' : '≤'} ${limit} ${unit}`.trim(),
+    `${sign} ${limit}`,
     isMet ? 'met' : '**missed**',
   ]);
-  return [['Comparison', 'Median', 'Rounds', 'Wanted', ''], ...rows];
+  return table(['Comparison', 'Median', 'Rounds', 'Wanted', ''], rows, 1);
 }
 
-function describeFlashSale({ measurements }: Results): string[] {
-  const bursts = measurements.flatMap((one) => (one.burst ? [{ ...one, ...one.burst }] : []));
-  if (bursts.length === 0) return [];
-  const medianOf = (figure: (one: (typeof bursts)[number]) => number) => format(median(bursts.map(figure)));
-  const soldOutMs = medianOf((one) => one.soldOutMs);
-  const until = medianOf((one) => (one.answersUntilSoldOut * 1000) / one.soldOutMs);
-  const after = medianOf(
-    (one) => (one.answers - one.answersUntilSoldOut) / (one.seconds - one.soldOutMs / 1000),
-  );
-  return [
-    `Flash sale: 1,000 units sell out in ${soldOutMs} ms, at ${until} answers/s. After that: ${after} answers/s.`,
-  ];
+function describeFlashSale({ measurements }: Results): string {
+  const bursts = measurements.flatMap(({ label, answers, seconds, lastSuccess: last }) => {
+    if (label !== 'flash-sale' || !last) return [];
+    const restSeconds = seconds - last.afterMs / 1000;
+    return [[last.afterMs, (last.answers * 1000) / last.afterMs, (answers - last.answers) / restSeconds]];
+  });
+  if (bursts.length === 0) return '';
+  const [soldOutMs, until, after] = [0, 1, 2].map((i) => format(median(bursts.map((burst) => burst[i]!))));
+  return `Flash sale: 1,000 units sell out in ${soldOutMs} ms, at ${until} answers/s. After that: ${after} answers/s.`;
 }
 
 /** Writes a figure with three significant digits, or as a whole number. */

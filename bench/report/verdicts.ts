@@ -1,30 +1,11 @@
 import { median } from '../median.js';
 import type { Options } from '../options.js';
-import { type Measurement, nameOf } from '../scenarios/measure.js';
+import { type Measurement, nameOf } from '../scenarios/measurement.js';
 
-/** A figure and its limit. */
-export interface Verdict {
-  what: string;
-  value: number;
-  /** The value in each round. */
-  rounds: number[];
-  unit: string;
-  limit: number;
-  isFloor: boolean;
-  isMet: boolean;
-}
-
+export type Verdict = ReturnType<typeof judge>[number];
+/** The limit depends on the load: autocannon takes more of the processor than wrk, which changes ratios. */
+type Limit = number | Record<Options['load'], number>;
 type Figure = (measurement: Measurement) => number | null;
-/** A limit for each load: autocannon takes more of the processor than wrk, which changes ratios. */
-type Limit = Record<Options['load'], number> & Pick<Verdict, 'isFloor' | 'unit'>;
-
-const atLeast = (autocannon: number, wrk = autocannon): Limit => ({
-  autocannon,
-  wrk,
-  isFloor: true,
-  unit: '',
-});
-const atMost = (limit: number, unit = ''): Limit => ({ autocannon: limit, wrk: limit, isFloor: false, unit });
 
 const perSecond: Figure = (one) => one.perSecond;
 const cpuUs: Figure = (one) => one.serverCpuUs && one.serverCpuUs + (one.databaseCpuUs ?? 0);
@@ -35,36 +16,29 @@ const serverMiB: Figure = (one) => one.serverMiB;
 const HOT = 'Scenario: hot, engine';
 const CEILING = 'Scenario: hot, ceiling';
 const ROW_LOCK = 'Scenario: hot, row-lock';
+const SPREAD = 'Scenario: spread, engine';
+const SOLD_OUT = 'Scenario: sold-out, engine';
+const SINGLE = 'Scenario: single, engine';
+const SINGLE_STATEMENT = 'Scenario: single, statement';
 const MILLION = 'Claims in the table: 1,000,000, engine';
+const EMPTY = 'Claims in the table: 1,000,000, engine, empty table';
 
 /** The figure of a place, divided by that of another in the same round if there is another. */
-const RULES: [what: string, limit: Limit, figure: Figure, place: string, per?: string][] = [
-  ['claims/s, hot ÷ row-lock', atLeast(15, 20), perSecond, HOT, ROW_LOCK],
-  ['claims/s, hot ÷ ceiling', atLeast(0.55, 0.65), perSecond, HOT, CEILING],
-  ['claims/s, spread ÷ ceiling', atLeast(0.4, 0.45), perSecond, 'Scenario: spread, engine', CEILING],
-  ['answers/s, sold-out ÷ ceiling', atLeast(0.7, 0.8), perSecond, 'Scenario: sold-out, engine', CEILING],
-  [
-    'claims/s, 1,000,000 claims in the table ÷ none',
-    atLeast(0.85),
-    perSecond,
-    MILLION,
-    `${MILLION}, empty table`,
-  ],
-  ['CPU per claim, row-lock ÷ hot', atLeast(10), cpuUs, ROW_LOCK, HOT],
-  ['p99 at half of the capacity', atMost(10, 'ms'), p99Ms, 'Load: 50 %, engine'],
-  ['server memory at 5,000 connections', atMost(200, 'MiB'), serverMiB, 'Connections: 5,000, engine'],
-  [
-    'p50 of a lone claim, engine ÷ statement',
-    atMost(1.1),
-    p50Ms,
-    'Scenario: single, engine',
-    'Scenario: single, statement',
-  ],
+const RULES: [what: string, sign: '≥' | '≤', Limit, Figure, place: string, per?: string][] = [
+  ['claims/s, hot ÷ row-lock', '≥', { autocannon: 15, wrk: 20 }, perSecond, HOT, ROW_LOCK],
+  ['claims/s, hot ÷ ceiling', '≥', { autocannon: 0.55, wrk: 0.65 }, perSecond, HOT, CEILING],
+  ['claims/s, spread ÷ ceiling', '≥', { autocannon: 0.4, wrk: 0.45 }, perSecond, SPREAD, CEILING],
+  ['answers/s, sold-out ÷ ceiling', '≥', { autocannon: 0.7, wrk: 0.8 }, perSecond, SOLD_OUT, CEILING],
+  ['claims/s, 1,000,000 claims in the table ÷ none', '≥', 0.85, perSecond, MILLION, EMPTY],
+  ['CPU per claim, row-lock ÷ hot', '≥', 10, cpuUs, ROW_LOCK, HOT],
+  ['p99 ms at half of the capacity', '≤', 10, p99Ms, 'Open loop: 50 % of capacity, engine'],
+  ['server MiB at 5,000 connections', '≤', 200, serverMiB, 'Connections: 5,000, engine'],
+  ['p50 of a lone claim, engine ÷ statement', '≤', 1.1, p50Ms, SINGLE, SINGLE_STATEMENT],
 ];
 
 /** Compares medians with their limits. Leaves out what was not measured. */
-export function judge(measurements: Measurement[], load: Options['load']): Verdict[] {
-  return RULES.flatMap(([what, { isFloor, unit, [load]: limit }, figure, place, per]) => {
+export function judge(measurements: Measurement[], load: Options['load']) {
+  return RULES.flatMap(([what, sign, limits, figure, place, per]) => {
     const rounds = measurements.flatMap((one) => {
       if (nameOf(one) !== place) return [];
       const neighbour = measurements.find((other) => nameOf(other) === per && other.round === one.round);
@@ -74,6 +48,7 @@ export function judge(measurements: Measurement[], load: Options['load']): Verdi
     });
     const value = median(rounds);
     if (value === null) return [];
-    return { what, value, rounds, unit, limit, isFloor, isMet: isFloor ? value >= limit : value <= limit };
+    const limit = typeof limits === 'number' ? limits : limits[load];
+    return { what, value, rounds, sign, limit, isMet: sign === '≥' ? value >= limit : value <= limit };
   });
 }

@@ -3,8 +3,6 @@ import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { promisify } from 'node:util';
 import { projectRoot } from '../../db/project-root.js';
 
-const execute = promisify(execFile);
-
 /** Names the machine: figures mean little without it. */
 export function describeMachine(): string {
   const memoryGiB = Math.round(totalmem() / 2 ** 30);
@@ -14,16 +12,6 @@ export function describeMachine(): string {
 /** The commit, with a mark if tracked files are changed. Empty: this is no git checkout. */
 export async function readCommit(): Promise<string> {
   const describe = ['describe', '--always', '--exclude=*', '--dirty= with changes'];
-  const { stdout } = await execute('git', describe, { cwd: projectRoot }).catch(() => ({ stdout: '' }));
-  return stdout.trim();
-}
-
-/** Files that a process needs besides its connections. */
-const OTHER_FILES = 200;
-
-/** How many connections a process of ours may have. */
-export async function connectionsMax(): Promise<number> {
-  const { stdout } = await execute('sh', ['-c', 'ulimit -n']).catch(() => ({ stdout: '' }));
-  // It may print `unlimited`.
-  return (Number.parseInt(stdout, 10) || Number.POSITIVE_INFINITY) - OTHER_FILES;
+  const git = promisify(execFile)('git', describe, { cwd: projectRoot });
+  return git.then(({ stdout }) => stdout.trim()).catch(() => '');
 }

@@ -3,27 +3,24 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Sql } from 'postgres';
 import { freePort } from '../../db/embedded/free-port.js';
-import { builtFile } from './build.js';
+import type { Database } from './database.js';
 
 /** The service (`engine`), or one of the peers that it is compared with. */
 export type ServerKind = 'engine' | 'row-lock' | 'statement' | 'ceiling' | 'refusal';
 
 export interface Server {
-  kind: ServerKind;
   url: string;
   /** Absent: somebody else started the server, perhaps on another machine. */
   pid?: number;
+  /** Its database, to check claims in. Null: it decides claims without one. */
+  sql: Sql | null;
   stop(): Promise<void>;
 }
 
 const START_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 15_000;
 const POLL_INTERVAL_MS = 50;
-
-export function usesDatabase(kind: ServerKind): boolean {
-  return kind !== 'ceiling' && kind !== 'refusal';
-}
 
 /**
  * Starts a server as a process of its own and waits until it is healthy. The server gets the
@@ -33,7 +30,7 @@ export function usesDatabase(kind: ServerKind): boolean {
  */
 export async function startServer(
   kind: ServerKind,
-  databaseUrl: string,
+  database: Database,
   folder: string,
   signal: AbortSignal,
 ): Promise<Server> {
@@ -41,25 +38,23 @@ export async function startServer(
   const port = await freePort();
   const logFile = join(folder, `${kind}-${port}.log`);
   const log = await open(logFile, 'a');
-  const file = kind === 'engine' ? 'src/server.js' : 'bench/rig/peer-server.js';
-  const child = spawn(process.execPath, [builtFile(file), kind], {
+  const program = kind === 'engine' ? '../../src/server.js' : 'peer-server.js';
+  const child = spawn(process.execPath, [join(import.meta.dirname, program), kind], {
     stdio: ['ignore', log.fd, log.fd],
-    env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: databaseUrl },
+    env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: database.url },
   });
   const exited = once(child, 'exit');
   await log.close();
-  const isOver = () => child.exitCode !== null || child.signalCode !== null;
   const stop = async () => {
+    // The server itself bounds how long its stop takes.
     child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await exited;
-    clearTimeout(timer);
   };
 
   const url = `http://127.0.0.1:${port}`;
   const deadline = Date.now() + START_TIMEOUT_MS;
-  while (!(await isHealthy(url))) {
-    if (isOver() || Date.now() > deadline || signal.aborted) {
+  while (!(await fetch(`${url}/health`).catch(() => null))?.ok) {
+    if (child.exitCode !== null || Date.now() > deadline || signal.aborted) {
       await stop();
       signal.throwIfAborted();
       const end = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-5).join('\n');
@@ -67,11 +62,6 @@ export async function startServer(
     }
     await sleep(POLL_INTERVAL_MS);
   }
-  return { kind, url, pid: child.pid as number, stop };
-}
-
-async function isHealthy(url: string): Promise<boolean> {
-  const response = await fetch(`${url}/health`).catch(() => undefined);
-  await response?.arrayBuffer();
-  return response?.status === 200;
+  const sql = kind === 'ceiling' || kind === 'refusal' ? null : database.sql;
+  return { url, pid: child.pid!, sql, stop };
 }

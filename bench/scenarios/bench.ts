@@ -1,8 +1,7 @@
-import postgres from 'postgres';
-import { type Books, booksInDatabase, booksOverHttp } from '../check/books.js';
 import type { Options } from '../options.js';
-import { type OwnDatabase, startDatabase } from '../rig/database.js';
+import { connect, type OwnDatabase, startDatabase } from '../rig/database.js';
 import { type Server, type ServerKind, startServer } from '../rig/servers.js';
+import type { Measurement } from './measurement.js';
 
 /** All that a scenario needs to measure. */
 export interface Bench {
@@ -10,47 +9,36 @@ export interface Bench {
   signal: AbortSignal;
   /** Null: the server runs elsewhere (--url). */
   database: OwnDatabase | null;
-  books: Books;
-  /** Reports progress. */
-  tell(text: string): void;
+  /** All so far. */
+  measurements: Measurement[];
   /** The server of this kind. The first call starts the server. */
   server(kind: ServerKind): Promise<Server>;
   /** Stops everything that was started. */
   stop(): Promise<void>;
 }
 
-type Shared = Pick<Bench, 'options' | 'signal' | 'tell'>;
-
-/** Starts a database, and later servers on it. */
-export async function startBench(shared: Shared): Promise<Bench> {
-  const { signal, tell } = shared;
-  tell('starting PostgreSQL\n');
-  const database = await startDatabase(tell);
+/** Starts a database, and later servers on it. With --url, both run already. */
+export async function startBench(options: Options, signal: AbortSignal): Promise<Bench> {
+  const shared = { options, signal, measurements: [] };
+  const { url, databaseUrl } = options;
+  if (url && databaseUrl) {
+    const sql = connect(databaseUrl);
+    const stop = () => sql.end({ timeout: 1 });
+    return { ...shared, database: null, server: async () => ({ url, sql, stop }), stop };
+  }
+  console.error('starting PostgreSQL');
+  const database = await startDatabase();
   const servers = new Map<ServerKind, Server>();
   return {
     ...shared,
     database,
-    books: booksInDatabase(database.sql),
     async server(kind) {
-      const server = servers.get(kind) ?? (await startServer(kind, database.url, database.folder, signal));
+      const server = servers.get(kind) ?? (await startServer(kind, database, database.folder, signal));
       servers.set(kind, server);
       return server;
     },
     async stop() {
       await Promise.all([...servers.values()].map((server) => server.stop())).finally(database.stop);
     },
-  };
-}
-
-/** Measures a server that runs already. */
-export function attachBench(url: string, shared: Shared): Bench {
-  const { databaseUrl } = shared.options;
-  const sql = databaseUrl ? postgres(databaseUrl, { max: 2, onnotice: () => {} }) : null;
-  return {
-    ...shared,
-    database: null,
-    books: sql ? booksInDatabase(sql) : booksOverHttp(url),
-    server: async () => ({ kind: 'engine', url, async stop() {} }),
-    stop: async () => sql?.end({ timeout: 1 }),
   };
 }

@@ -1,6 +1,6 @@
 import type { ServerKind } from '../rig/servers.js';
 import type { Bench } from './bench.js';
-import { type Measurement, measure } from './measure.js';
+import { measure } from './measure.js';
 import { STEPS } from './steps.js';
 
 type StepName = keyof typeof STEPS;
@@ -20,23 +20,21 @@ const ROUND: [StepName, ServerKind[]][] = [
 ];
 
 /** Measures the chosen scenarios, round by round. */
-export async function runRounds(bench: Bench): Promise<Measurement[]> {
+export async function runRounds(bench: Bench): Promise<void> {
   const { scenarios, rounds, url } = bench.options;
   const isChosen = (name: StepName, kind: ServerKind) => {
     // The ceiling is the same for all coupons: spread and sold-out are compared with that of hot.
     const names = kind === 'ceiling' ? ([name, 'spread', 'sold-out'] as const) : [name];
-    return names.some((name) => scenarios.includes(name)) && (url === null || kind === 'engine');
+    return names.some((name) => scenarios.includes(name)) && (!url || kind === 'engine');
   };
   const steps = ROUND.flatMap(([label, kinds]) =>
     kinds.filter((kind) => isChosen(label, kind)).map((server) => ({ label, server })),
   );
-  const measurements: Measurement[] = [];
   for (let round = 1; round <= rounds && steps.length > 0; round++) {
-    bench.tell(`round ${round} of ${rounds}\n`);
+    console.error(`round ${round} of ${rounds}`);
     for (const { label, server } of steps) {
       const place = { axis: 'Scenario', label, server, round } as const;
-      measurements.push(await measure(bench, await bench.server(server), STEPS[label], place));
+      await measure(bench, await bench.server(server), STEPS[label], place);
     }
   }
-  return measurements;
 }

@@ -1,4 +1,4 @@
-import type { Expected } from '../check/answers.js';
+import type { Expected } from './check.js';
 
 /** A load, and the answers that it may get. */
 export interface Step {

@@ -1,10 +1,7 @@
-import { type Account, differencesIn } from '../../db/books.js';
+import { type Account, differencesIn, readAccounts } from '../../db/books.js';
 import type { LoadResult } from '../load/plan.js';
-import type { Traffic } from '../load/traffic.js';
-import { type Books, claim } from './books.js';
-
-/** A claim or an answer is wrong. Then no figure counts. */
-export class InvariantBroken extends Error {}
+import { couponName, type Traffic, userId } from '../load/traffic.js';
+import type { Server } from '../rig/servers.js';
 
 /** The answers that a load may get. */
 export interface Expected {
@@ -16,46 +13,42 @@ export interface Expected {
   claims?: number;
 }
 
-/** What a load runs on. */
-export interface Target {
-  url: string;
-  traffic: Traffic;
-  /** Null: the server has no database. */
-  books: Books | null;
-  /** Claims that the coupons had before the load. */
-  claimsBefore: number;
-}
-
 const SENTENCES_MAX = 10;
 
 /**
  * Checks the answers to a load, and the books against the answers.
- * @throws InvariantBroken with a sentence for everything that is wrong.
+ * @param where names the load.
+ * @param claimsBefore the coupons had this many claims before the load.
+ * @throws Error with a sentence for everything that is wrong. Then no figure counts.
  */
 export async function checkAnswers(
   where: string,
   expected: Expected,
-  { url, traffic, books, claimsBefore }: Target,
+  { url, sql }: Server,
+  traffic: Traffic,
+  claimsBefore: number,
   result: LoadResult,
 ): Promise<void> {
   const wrong = wrongAnswers(expected, result);
-  if (books && wrong.length === 0) {
+  if (sql && wrong.length === 0) {
     wrong.push(...(await wrongRefusal(expected, url, traffic)));
-    const accounts = await books.accounts(traffic);
+    const accounts = await readAccounts(sql, traffic.couponPrefix);
     wrong.push(...accounts.flatMap(differencesIn), ...wrongClaims(accounts, traffic, claimsBefore, result));
   }
   if (wrong.length === 0) return;
-  const more = wrong.length - SENTENCES_MAX;
-  const shown = [...wrong.slice(0, SENTENCES_MAX), ...(more > 0 ? [`and ${more} more`] : [])];
-  throw new InvariantBroken([`${where}:`, ...shown].join('\n  '));
+  const more = wrong.splice(SENTENCES_MAX).length;
+  if (more > 0) wrong.push(`and ${more} more`);
+  const error = new Error([where, ...wrong, 'There are no figures, since none counts now.'].join('\n  '));
+  error.name = 'WRONG';
+  throw error;
 }
 
 function wrongAnswers({ statuses, claims }: Expected, result: LoadResult): string[] {
   const wrong = Object.entries(result.statuses)
-    .filter(([status]) => !statuses.includes(Number(status)))
+    .filter(([status, count]) => count > 0 && !statuses.includes(Number(status)))
     .map(([status, count]) => `${count} answers have status ${status}`);
   if (result.networkErrors > 0) wrong.push(`${result.networkErrors} network errors`);
-  if (result.answers === 0) wrong.push('no answer in the measured time');
+  if (result.figures.answers === 0) wrong.push('no answer in the measured time');
   const claimed = result.statuses[200] ?? 0;
   if ((claims ?? claimed) !== claimed) wrong.push(`${claimed} claims are answered 200, not ${claims}`);
   return wrong;
@@ -68,8 +61,22 @@ function wrongAnswers({ statuses, claims }: Expected, result: LoadResult): strin
 async function wrongRefusal({ refusal }: Expected, url: string, traffic: Traffic): Promise<string[]> {
   if (!refusal) return [];
   const users = refusal === 'out_of_stock' ? `${traffic.userPrefix}late-` : traffic.userPrefix;
-  const { code } = await claim(url, { ...traffic, userPrefix: users });
+  const code = await claim(url, { ...traffic, userPrefix: users });
   return code === refusal ? [] : [`the code of a refusal is ${code}, not ${refusal}`];
+}
+
+/**
+ * Claims the first coupon for the first user.
+ * @returns the code of the problem. Undefined: the claim is accepted.
+ */
+export async function claim(url: string, traffic: Traffic): Promise<string | undefined> {
+  const response = await fetch(`${url}/api/coupons/claim`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ user_id: userId(traffic, 0), coupon_name: couponName(traffic, 0) }),
+  });
+  const text = await response.text();
+  return response.ok ? undefined : JSON.parse(text).code;
 }
 
 function wrongClaims(
@@ -88,9 +95,7 @@ function wrongClaims(
   // A 200 may answer a read, but not from wrk, which sends claims only.
   const answered = claimed?.reduce((sum, count) => sum + count, 0) ?? statuses[200] ?? 0;
   if (made < answered || made > answered + unansweredMax) {
-    wrong.push(
-      `${made} claims are made, ${answered} are answered 200, at most ${unansweredMax} are unanswered`,
-    );
+    wrong.push(`${made} claims are made, ${answered} answered 200, at most ${unansweredMax} unanswered`);
   }
   return wrong;
 }
