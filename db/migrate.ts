@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import postgres, { type Sql, type TransactionSql } from 'postgres';
+import postgres, { type Sql } from 'postgres';
 import { projectRoot } from './project-root.js';
+import { transact } from './transaction.js';
 
 /** A migration fails, or its file was changed after it was applied. A retry does not help. */
 export class MigrationRefused extends Error {}
@@ -21,12 +22,13 @@ const MIGRATION_LOCK = 0x636f75706f6e;
  * Applies the files of db/migrations that this database does not have, in the order of their names.
  * It does so in one transaction and under a lock: any number of servers may call it at once. It
  * accepts a database that a newer server has migrated further.
+ * @param sql a client of one connection.
  * @returns the names of the applied files.
  * @throws MigrationRefused naming the file, or what postgres.js throws. Then nothing was applied.
  */
 export async function migrate(sql: Sql, folder = join(projectRoot, 'db', 'migrations')): Promise<string[]> {
   const migrations = await readMigrations(folder);
-  return sql.begin(async (sql) => {
+  return transact(sql, async (sql) => {
     await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
     await createTable(sql);
     const rows = await sql<{ name: string; checksum: string | null }[]>`
@@ -51,7 +53,7 @@ async function readMigrations(folder: string): Promise<Migration[]> {
   );
 }
 
-async function createTable(sql: TransactionSql): Promise<void> {
+async function createTable(sql: Sql): Promise<void> {
   await sql`
     create table if not exists schema_migrations (
       name text primary key,
@@ -67,7 +69,7 @@ async function createTable(sql: TransactionSql): Promise<void> {
 
 /** Refuses files that were changed after they were applied. */
 async function verify(
-  sql: TransactionSql,
+  sql: Sql,
   migrations: Migration[],
   checksums: Map<string, string | null>,
 ): Promise<void> {
@@ -83,7 +85,7 @@ async function verify(
   }
 }
 
-async function apply(sql: TransactionSql, { name, text, checksum }: Migration): Promise<void> {
+async function apply(sql: Sql, { name, text, checksum }: Migration): Promise<void> {
   try {
     await sql.unsafe(text);
   } catch (error) {

@@ -1,6 +1,6 @@
-import { PassThrough } from 'node:stream';
 import type { Sql } from 'postgres';
 import type { Database } from '../database/database.js';
+import type { Pages } from '../database/pages.js';
 
 export interface Coupon {
   name: string;
@@ -61,26 +61,10 @@ function selectRows(sql: Sql, name: string, limit: number | null) {
     order by claim_number`;
 }
 
-function readPages(database: Database, name: string): Promise<CouponReading | undefined> {
-  return database.readLong(async (sql, release) => {
-    // In its iterator form, the cursor of postgres.js ends normally when the connection breaks between
-    // two pages. In its callback form it rejects.
-    const pages = new PassThrough({ objectMode: true, highWaterMark: 1 });
-    pages.once('close', release);
-    selectRows(sql, name, null)
-      .cursor(HOLDERS_PER_PAGE, async (page) => {
-        if (!pages.destroyed && !pages.write(page)) await drainOrClose(pages);
-        return pages.destroyed ? sql.CLOSE : undefined;
-      })
-      .then(
-        () => pages.end(),
-        (error) => pages.destroy(error),
-      );
-    const rows = pages[Symbol.asyncIterator]() as AsyncIterableIterator<Row[]>;
-    const first = await rows.next();
-    if (first.done) return undefined;
-    return { coupon: couponOf(name, first.value), rest: pagesOf(rows, () => void pages.destroy()) };
-  });
+async function readPages(database: Database, name: string): Promise<CouponReading | undefined> {
+  const { first, pages } = await database.readPages((sql) => selectRows(sql, name, null), HOLDERS_PER_PAGE);
+  if (first.length === 0) return undefined;
+  return { coupon: couponOf(name, first), rest: restOf(pages, first) };
 }
 
 function couponOf(name: string, page: Row[]): Coupon {
@@ -89,27 +73,24 @@ function couponOf(name: string, page: Row[]): Coupon {
   return { name, amount, remaining_amount, claimed_by: userIds(page) };
 }
 
-function pagesOf(rows: AsyncIterable<Row[]>, close: () => void): CouponPages {
+function restOf(pages: Pages<Row>, first: Row[]): CouponPages {
   return {
     async *[Symbol.asyncIterator]() {
-      for await (const page of rows) yield userIds(page);
+      for (let page = first; page.length === HOLDERS_PER_PAGE; ) {
+        page = await pages.next();
+        if (page.length === 0) return;
+        const timer = setTimeout(() => pages.close(), STALL_TIMEOUT_MS);
+        try {
+          yield userIds(page);
+        } finally {
+          clearTimeout(timer);
+        }
+      }
     },
-    close,
+    close: () => pages.close(),
   };
 }
 
 function userIds(page: Row[]): string[] {
   return page.flatMap(({ user_id }) => user_id ?? []);
-}
-
-function drainOrClose(stream: PassThrough): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => stream.destroy(new Error('the reader is too slow')), STALL_TIMEOUT_MS);
-    const done = () => {
-      clearTimeout(timer);
-      stream.off('drain', done).off('close', done);
-      resolve();
-    };
-    stream.on('drain', done).on('close', done);
-  });
 }

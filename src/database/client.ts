@@ -1,13 +1,14 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import postgres, { type Sql } from 'postgres';
 import { DatabaseTimeout, isDatabaseUnavailable, isReadOnly } from './errors.js';
-import { Gate } from './gate.js';
 import type { ClientOptions, Transport } from './options.js';
 
 /** What a client reports about its database. */
 export interface ClientObserver {
   /** A query failed, or a connection closed: the database may be gone. */
   onDoubt: () => void;
-  /** The database did not answer in time. The client gives its connections up. */
+  /** The database did not answer in time. The client gives its connection up. */
   onHung: () => void;
 }
 
@@ -16,48 +17,48 @@ export interface ClientSettings {
   url: () => string;
   options: ClientOptions;
   transport: Transport;
-  /** The bound on an answer, counted from the moment at which a connection is free. */
+  /** The bound on an answer. */
   timeoutMs: number;
   observer: ClientObserver;
 }
 
-/** Requests beyond the connections wait here, not in postgres.js: their timeout must not start yet. */
-const WAITING_MAX = 10_000;
-const WAIT_MS_MAX = 5_000;
+/** What postgres.js passes to its option `socket`. */
+interface Target {
+  host: string[];
+  port: number[];
+  /** Of a Unix socket. */
+  path: string | false;
+}
+
+/** A client waits this long from one attempt to connect to the next. */
+const CONNECT_INTERVAL_MS = 100;
 
 /**
- * A postgres.js client with a bound on every wait. If the database does not answer in time, or is no
- * primary any more, the client replaces its connections: they may lead to a machine that is gone,
- * and the operating system needs a quarter of an hour to notice.
+ * One connection to the database, opened when it is needed, with a bound on every wait. If the
+ * database does not answer in time, or is no primary any more, the client replaces the connection: it
+ * may lead to a machine that is gone, and the operating system needs a quarter of an hour to notice.
+ *
+ * Each postgres.js instance connects once. A broken connection that postgres.js 3.4 opens again may
+ * never send anything (porsager/postgres#1154), or end the process (#1208).
  */
 export class Client {
   readonly #settings: ClientSettings;
-  readonly #gate: Gate;
   #sql: Sql;
+  #connectedAt = -CONNECT_INTERVAL_MS;
   #isClosed = false;
 
   constructor(settings: ClientSettings) {
     this.#settings = settings;
-    this.#gate = new Gate({
-      max: settings.options.max as number,
-      waitingMax: WAITING_MAX,
-      waitMsMax: WAIT_MS_MAX,
-    });
     this.#sql = this.#open();
   }
 
-  /** Runs a query once a connection is free. @throws Overloaded, DatabaseTimeout, or the error of postgres.js. */
-  async query<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
-    await this.#gate.enter();
-    try {
-      return await this.start(run);
-    } finally {
-      this.#gate.leave();
-    }
+  /** The connection of this moment. */
+  get sql(): Sql {
+    return this.#sql;
   }
 
-  /** As `query`, without a wait for a free connection. */
-  start<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
+  /** Runs a query. @throws DatabaseTimeout, or the error of postgres.js. */
+  query<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
     const { sql, result } = this.send(run);
     return this.bound(sql, result);
   }
@@ -83,8 +84,8 @@ export class Client {
     try {
       return await Promise.race([result, timeout]);
     } catch (error) {
-      // An error leaves the connection open, but this node does not take writes any more.
-      if (isReadOnly(error)) this.replace(sql);
+      // This node does not take writes any more, or the socket failed, which closes a moment later.
+      if (isReadOnly(error) || !(error instanceof postgres.PostgresError)) this.replace(sql);
       if (isDatabaseUnavailable(error)) observer.onDoubt();
       throw error;
     } finally {
@@ -94,7 +95,7 @@ export class Client {
   }
 
   /**
-   * Opens new connections in place of `sql`. Queries under way over the old ones fail.
+   * Opens a new connection in place of `sql`. Queries under way over the old one fail.
    * @returns false if `sql` has been replaced already.
    */
   replace(sql = this.#sql): boolean {
@@ -111,6 +112,32 @@ export class Client {
 
   #open(): Sql {
     const { url, options, observer } = this.#settings;
-    return postgres(url(), { ...options, onclose: observer.onDoubt }) as Sql;
+    let isUsed = false;
+    const socket = async (target: Target) => {
+      await sleep(Math.max(0, this.#connectedAt + CONNECT_INTERVAL_MS - performance.now()));
+      if (isUsed || this.#isClosed || this.#sql !== sql) {
+        this.replace(sql);
+        throw Object.assign(new Error('the connection closed'), { code: 'CONNECTION_CLOSED' });
+      }
+      isUsed = true;
+      this.#connectedAt = performance.now();
+      return openSocket(target);
+    };
+    const sql: Sql = postgres(url(), {
+      ...options,
+      max: 1,
+      // It is not among the types of postgres.js.
+      ...{ socket },
+      onclose: () => {
+        this.replace(sql);
+        observer.onDoubt();
+      },
+    });
+    return sql;
   }
+}
+
+function openSocket({ host: [host = ''], port: [port = 0], path }: Target): Socket {
+  // postgres.js takes the name for TLS from the socket.
+  return Object.assign(path ? connect(path) : connect(port, host), { host });
 }

@@ -1,19 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import postgres, { type Sql } from 'postgres';
+import type { PendingQuery, Row, Sql } from 'postgres';
 import { migrate } from '../../db/migrate.js';
 import type { ConnectionBudget } from '../config.js';
 import { Client, type ClientObserver } from './client.js';
 import { isConnectionBroken, PoolerFound } from './errors.js';
-import { Gate } from './gate.js';
 import { hostUrls } from './hosts.js';
 import {
-  CONNECT_TIMEOUT_SECONDS,
+  beginWith,
   clientOptions,
   direct,
   pooled,
   type SessionSettings,
   sessionSettings,
 } from './options.js';
+import { Pages } from './pages.js';
+import { Pool } from './pool.js';
 import { type HostAnswer, Primary } from './primary.js';
 
 export interface DatabaseOptions {
@@ -41,11 +42,14 @@ export interface Database {
   /** Runs a read with a short answer. @throws as `write`. */
   read<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
   /**
-   * Runs a read with an answer of any length, over a connection of its own. The connection is held
-   * until `release` is called. The bound is on `run`, which ends with the first page. @throws as `write`.
+   * Starts a read with an answer of any length, in pages of `size` rows. It holds a connection of its
+   * own to the end. @throws as `write`.
    */
-  readLong<T>(run: (sql: Sql, release: () => void) => Promise<T>): Promise<T>;
-  /** Opens a client of one connection, with session settings of its own. `close` closes it, too. */
+  readPages<T extends Row>(
+    select: (sql: Sql) => PendingQuery<T[]>,
+    size: number,
+  ): Promise<{ first: T[]; pages: Pages<T> }>;
+  /** Opens a client with session settings of its own. `close` closes it, too. */
   openClient(settings: SessionSettings): Client;
   /**
    * Applies the migrations that are pending, and returns their names.
@@ -58,10 +62,6 @@ export interface Database {
 }
 
 const HEALTH_TIMEOUT_MS = 2_000;
-/** A long answer takes as long as its reader, within this. */
-const LONG_READ_TIMEOUT_MS = 600_000;
-const LONG_READS_WAITING_MAX = 1_000;
-const LONG_READ_WAIT_MS_MAX = 5_000;
 /** PostgreSQL enforces the statement timeout. If it does not even do that, we give up ourselves. */
 const GRACE_MS = 1_000;
 const CLOSE_TIMEOUT_SECONDS = 5;
@@ -75,45 +75,35 @@ export function openDatabase({
   observer,
 }: DatabaseOptions): Database {
   const clientObserver: ClientObserver = { onHung: observer.onHung, onDoubt: () => void primary.check() };
+  const limits = { statementTimeoutMs, lockTimeoutMs };
   const clients: Client[] = [];
-  const open = (
-    connectionsMax: number,
-    statementMs: number,
-    timeoutMs: number,
-    settings: SessionSettings = {},
-    currentUrl = () => primary.url,
-  ) => {
-    const limits = { connectionsMax, statementTimeoutMs: statementMs, lockTimeoutMs };
-    const all = sessionSettings(limits, settings);
-    return new Client({
-      url: currentUrl,
-      options: clientOptions(connectionsMax, all, isPooled),
-      transport: isPooled ? pooled(all) : direct,
-      timeoutMs,
-      observer: clientObserver,
+  const open = (settings: SessionSettings = {}) => {
+    const client = new Client({
+      ...clientSettings(sessionSettings(limits, settings), statementTimeoutMs + GRACE_MS),
+      url: () => primary.url,
     });
-  };
-  const openOwn = (...options: Parameters<typeof open>) => {
-    const client = open(...options);
     clients.push(client);
     return client;
   };
+  const clientSettings = (settings: SessionSettings, timeoutMs: number) => ({
+    options: clientOptions(settings, isPooled),
+    transport: isPooled ? pooled(settings) : direct,
+    timeoutMs,
+    observer: clientObserver,
+  });
+  const openPool = (size: number) => new Pool(Array.from({ length: size }, () => open()));
 
+  let isPoolerFound = false;
   const urls = hostUrls(url);
   const probers = new Map(urls.map((url) => [url, openProber(url)]));
   const primary = new Primary({
     urls,
     ask: async (url) => {
       const prober = probers.get(url) as Client;
-      const answer = await prober
-        .query(askHost)
-        .catch((error) => {
-          // One broken connection is no loss. A second query could still meet the one that is closing.
-          if (!isConnectionBroken(error)) throw error;
-          prober.replace();
-          return prober.query(askHost);
-        })
-        .catch(() => 'none' as const);
+      const answer = await twice(() => prober.query(askHost)).catch((error) => {
+        isPoolerFound = /unsupported startup parameter/.test(String(error?.message));
+        return 'none' as const;
+      });
       // The name of the host may lead to another node next time.
       if (answer === 'read_only') prober.replace();
       return answer;
@@ -125,81 +115,45 @@ export function openDatabase({
     onBack: observer.onBack,
   });
   function openProber(url: string) {
-    return open(connections.health, HEALTH_TIMEOUT_MS, HEALTH_TIMEOUT_MS, {}, () => url);
+    const settings = sessionSettings({ statementTimeoutMs: HEALTH_TIMEOUT_MS, lockTimeoutMs }, {});
+    return new Client({ ...clientSettings(settings, HEALTH_TIMEOUT_MS), url: () => url });
   }
 
-  const timeoutMs = statementTimeoutMs + GRACE_MS;
-  const writer = openOwn(connections.writes, statementTimeoutMs, timeoutMs);
-  const reader = openOwn(connections.reads, statementTimeoutMs, timeoutMs);
-  // Each has a client of its own: one that hangs does not take the others with it.
-  const longReaders = Array.from({ length: connections.longReads }, () =>
-    openOwn(1, LONG_READ_TIMEOUT_MS, timeoutMs),
-  );
-  const longReads = new Gate({
-    max: longReaders.length,
-    waitingMax: LONG_READS_WAITING_MAX,
-    waitMsMax: LONG_READ_WAIT_MS_MAX,
-  });
-  const readLong: Database['readLong'] = async (run) => {
-    await longReads.enter();
-    const client = longReaders.pop() as Client;
-    let isHeld = true;
-    let end: () => void = () => {};
-    const ended = new Promise<void>((resolve) => (end = resolve));
-    const release = () => {
-      if (!isHeld) return;
-      isHeld = false;
-      end();
-      longReaders.push(client);
-      longReads.leave();
-    };
-    try {
-      if (!isPooled) return await client.start((sql) => run(sql, release));
-      // The transaction that carries the settings lasts until the release.
-      return await new Promise((resolve, reject) => {
-        client
-          .start((sql) => {
-            const first = run(sql, release);
-            first.then(resolve, reject);
-            return first.then(() => ended);
-          })
-          .catch(reject);
-      });
-    } catch (error) {
-      release();
-      throw error;
-    }
+  const writers = openPool(connections.writes);
+  const readers = openPool(connections.reads);
+  const pageReaders = openPool(connections.longReads);
+  const beginPages = isPooled ? beginWith(sessionSettings(limits, {})) : 'begin';
+  const readPages: Database['readPages'] = async (select, size) => {
+    const client = await pageReaders.take();
+    return Pages.open(client, beginPages, select, size, () => pageReaders.give(client));
   };
 
-  const migrations = new Set<Sql>();
+  const migrators = new Set<Client>();
   void primary.check();
 
   return {
-    write: (run) => writer.query(run),
-    read: (run) => twice(() => reader.query(run)),
-    readLong: (run) => twice(() => readLong(run)),
-    openClient: (settings) => openOwn(1, statementTimeoutMs, timeoutMs, settings),
+    write: (run) => writers.query(run),
+    read: (run) => twice(() => readers.query(run)),
+    readPages: (select, size) => twice(() => readPages(select, size)),
+    openClient: open,
     async migrate() {
-      await refusePooler(probers.get(primary.url) as Client, isPooled);
       await primary.check();
-      const sql = postgres(primary.url, {
-        max: 1,
-        connect_timeout: CONNECT_TIMEOUT_SECONDS,
-        fetch_types: false,
-        onnotice: () => {},
-        prepare: !isPooled,
-      });
-      migrations.add(sql);
-      return migrate(sql).finally(() => {
-        migrations.delete(sql);
-        return sql.end({ timeout: 0 });
+      if (isPoolerFound) {
+        throw new PoolerFound('a connection pooler refuses our session settings: set DATABASE_POOLER=true');
+      }
+      // Without session settings and bounds: a migration may take long.
+      const migrator = new Client({ ...clientSettings({}, Infinity), url: () => primary.url });
+      migrators.add(migrator);
+      return migrate(migrator.sql).finally(() => {
+        migrators.delete(migrator);
+        return migrator.close(0);
       });
     },
     isHealthy: () => Promise.race([primary.check(), sleep(HEALTH_TIMEOUT_MS, false)]),
     async close() {
       primary.close();
       // A stop waits neither for the migrations of another server nor for a database that hangs.
-      for (const sql of migrations) void sql.end({ timeout: 0 });
+      for (const migrator of migrators) void migrator.close(0);
       const all = [...clients, ...probers.values()];
       await Promise.all(all.map((client) => client.close(CLOSE_TIMEOUT_SECONDS)));
     },
@@ -211,18 +165,6 @@ async function askHost(sql: Sql): Promise<HostAnswer> {
   const [row] = await sql<{ read_only: boolean }[]>`
     select current_setting('transaction_read_only')::bool as read_only, exists (select from coupons)`;
   return row?.read_only ? 'read_only' : 'primary';
-}
-
-/** @throws PoolerFound if a pooler refuses our session settings. */
-async function refusePooler(prober: Client, isPooled: boolean): Promise<void> {
-  if (isPooled) return;
-  await prober
-    .query((sql) => sql`select`)
-    .catch((error) => {
-      if (/unsupported startup parameter/.test(String(error?.message))) {
-        throw new PoolerFound('a connection pooler refuses our session settings: set DATABASE_POOLER=true');
-      }
-    });
 }
 
 /** Runs a read again, once, if its connection was broken: it changes nothing. */

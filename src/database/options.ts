@@ -1,5 +1,6 @@
 import type postgres from 'postgres';
 import type { Sql } from 'postgres';
+import { transact } from '../../db/transaction.js';
 import { TEXT_ARRAY_OID, textArray } from './text-array.js';
 
 export type ClientOptions = postgres.Options<{ textArray: postgres.PostgresType }>;
@@ -10,13 +11,10 @@ export type SessionSettings = Record<string, string | number>;
 /** Runs a query so that the session settings hold for it. */
 export type Transport = <T>(sql: Sql, run: (sql: Sql) => Promise<T>) => Promise<T>;
 
-export const CONNECT_TIMEOUT_SECONDS = 5;
-const BACKOFF_MIN_SECONDS = 0.05;
-const BACKOFF_MAX_SECONDS = 0.5;
+const CONNECT_TIMEOUT_SECONDS = 5;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 
 export interface Limits {
-  connectionsMax: number;
   statementTimeoutMs: number;
   lockTimeoutMs: number;
 }
@@ -42,16 +40,12 @@ export function sessionSettings(
  * @param isPooled whether a pooler stands between. It refuses session settings at the start of a
  *   connection, and loses prepared statements between transactions.
  */
-export function clientOptions(
-  connectionsMax: number,
-  settings: SessionSettings,
-  isPooled: boolean,
-): ClientOptions {
+export function clientOptions(settings: SessionSettings, isPooled: boolean): ClientOptions {
   return {
-    max: connectionsMax,
     prepare: !isPooled,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
-    backoff: (retries: number) => Math.min(BACKOFF_MIN_SECONDS * 2 ** retries, BACKOFF_MAX_SECONDS),
+    // Otherwise a connection would close within an hour, and fail the query that waits behind another.
+    max_lifetime: null,
     onnotice: () => {},
     // Otherwise postgres.js asks each new connection for the types of arrays. If the connection
     // breaks before the answer, nobody handles that rejection, and it ends the process.
@@ -69,14 +63,19 @@ export function clientOptions(
 /** Connections of our own have the settings from their start. */
 export const direct: Transport = (sql, run) => run(sql);
 
-/** Behind a pooler, the settings travel with each transaction. */
+/** Behind a pooler, the settings travel with each transaction. Transactions follow each other. */
 export function pooled(settings: SessionSettings): Transport {
-  const text = Object.entries(settings)
-    .map(([name, value]) => `set local ${name} = '${value}'`)
-    .join('; ');
-  return (sql, run) =>
-    sql.begin(async (transaction) => {
-      await transaction.unsafe(text);
-      return run(transaction as unknown as Sql);
-    }) as Promise<never>;
+  const begin = beginWith(settings);
+  let previous: Promise<unknown> = Promise.resolve();
+  return (sql, run) => {
+    const result = previous.then(() => transact(sql, run, begin));
+    previous = result.catch(() => {});
+    return result;
+  };
+}
+
+/** The statements that start a transaction in which the settings hold. */
+export function beginWith(settings: SessionSettings): string {
+  const set = Object.entries(settings).map(([name, value]) => `set local ${name} = '${value}'`);
+  return ['begin', ...set].join('; ');
 }

@@ -20,7 +20,7 @@ async function tables(sql: Sql): Promise<string[]> {
 }
 
 t.test('ten servers at once apply each migration once', async (t) => {
-  const { url, sql } = await createDatabase(t, { migrated: false });
+  const { url, sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
   const servers = Array.from({ length: 10 }, () => postgres(url, { max: 1, onnotice: () => {} }));
   t.teardown(() => Promise.all(servers.map((server) => server.end())));
   const applied = await Promise.all(servers.map((server) => migrate(server)));
@@ -32,7 +32,7 @@ t.test('ten servers at once apply each migration once', async (t) => {
 });
 
 t.test('a database that has all migrations does not change', async (t) => {
-  const { sql } = await createDatabase(t);
+  const { sql } = await createDatabase(t, { connectionsMax: 1 });
   await sql`insert into coupons values ('SUMMER', 5, 5)`;
   t.same(await migrate(sql), []);
   t.same(await sql`select name from coupons`, [{ name: 'SUMMER' }]);
@@ -41,7 +41,7 @@ t.test('a database that has all migrations does not change', async (t) => {
 t.test(
   'migrations are applied in the order of their names, also those that come later, and no other files',
   async (t) => {
-    const { sql } = await createDatabase(t, { migrated: false });
+    const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
     const folder = await migrations(t, {
       '0010_c.sql': 'insert into steps (note) values (10)',
       '0002_b.sql': 'insert into steps (note) values (2)',
@@ -61,7 +61,7 @@ t.test(
 );
 
 t.test('a database that a newer server has migrated further is accepted', async (t) => {
-  const { sql } = await createDatabase(t);
+  const { sql } = await createDatabase(t, { connectionsMax: 1 });
   await sql`insert into schema_migrations (name) values ('9999_of_a_newer_server.sql')`;
   t.same(await migrate(sql), []);
 });
@@ -82,7 +82,7 @@ async function checksums(sql: Sql): Promise<(string | null)[]> {
 }
 
 t.test('a file that was changed after it was applied is refused, and nothing is applied', async (t) => {
-  const { sql } = await createDatabase(t, { migrated: false });
+  const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, { '0001_a.sql': 'create table a (note text)' });
   await migrate(sql, folder);
   await writeFile(join(folder, '0001_a.sql'), 'create table a (note text) -- edited');
@@ -99,7 +99,7 @@ t.test('a file that was changed after it was applied is refused, and nothing is 
 });
 
 t.test('other line endings are no change of a file', async (t) => {
-  const { sql } = await createDatabase(t, { migrated: false });
+  const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, { '0001_a.sql': 'create table a (\n  note text\n);\n' });
   await migrate(sql, folder);
   await writeFile(join(folder, '0001_a.sql'), 'create table a (\r\n  note text\r\n);\r\n');
@@ -107,7 +107,7 @@ t.test('other line endings are no change of a file', async (t) => {
 });
 
 t.test('a database of version 0.1 gets its checksums at the first start', async (t) => {
-  const { sql } = await createDatabase(t, { migrated: false });
+  const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, {
     '0001_a.sql': 'select 1',
     '0002_b.sql': 'create table b (note text)',
@@ -120,7 +120,7 @@ t.test('a database of version 0.1 gets its checksums at the first start', async 
 });
 
 t.test('a server of version 0.1 can still migrate, and the next start adds the checksum', async (t) => {
-  const { sql } = await createDatabase(t, { migrated: false });
+  const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, { '0001_a.sql': 'create table a (note text)' });
   await migrate(sql, folder);
   await writeFile(join(folder, '0002_b.sql'), 'create table b (note text)');
@@ -135,7 +135,7 @@ t.test('a server of version 0.1 can still migrate, and the next start adds the c
 });
 
 t.test('ten servers at once upgrade a database of version 0.1', async (t) => {
-  const { url, sql } = await createDatabase(t, { migrated: false });
+  const { url, sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, {
     '0001_a.sql': 'select 1',
     '0002_b.sql': 'create table b (note text)',
@@ -149,17 +149,17 @@ t.test('ten servers at once upgrade a database of version 0.1', async (t) => {
 });
 
 t.test('a start does not wait for a running backup', async (t) => {
-  const { sql } = await createDatabase(t);
-  const backup = await sql.reserve();
+  const { url, sql } = await createDatabase(t, { connectionsMax: 1 });
+  const backup = postgres(url, { max: 1, onnotice: () => {} });
+  t.teardown(() => backup.end());
   await backup`begin`;
   await backup`lock table schema_migrations in access share mode`;
   t.same(await migrate(sql), []);
   await backup`rollback`;
-  backup.release();
 });
 
 t.test('if the database refuses a migration, the error names it, and none is applied', async (t) => {
-  const { sql } = await createDatabase(t, { migrated: false });
+  const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, {
     '0001_good.sql': 'create table good (note text)',
     '0002_bad.sql': 'create table half (note text); create tabel whole (note text)',
@@ -175,7 +175,7 @@ t.test('if the database refuses a migration, the error names it, and none is app
 });
 
 t.test('if a migration cannot be read, none is applied', async (t) => {
-  const { sql } = await createDatabase(t, { migrated: false });
+  const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, { '0001_good.sql': 'create table good (note text)' });
   await mkdir(join(folder, '0002_folder.sql'));
   await t.rejects(migrate(sql, folder), { code: 'EISDIR' });
@@ -183,7 +183,7 @@ t.test('if a migration cannot be read, none is applied', async (t) => {
 });
 
 t.test('the command applies the pending migrations, logs their names, and exits with 0', async (t) => {
-  const { url, sql } = await createDatabase(t, { migrated: false });
+  const { url, sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
   const command = () => startService(t, { DATABASE_URL: url }, { script: 'src/migrate.ts' });
   const first = command();
   t.equal(await first.exited(), 0);
@@ -204,7 +204,7 @@ t.test('without DATABASE_URL the command migrates the embedded database, and sto
 });
 
 t.test('if the command fails, it prints one line with the reason, and exits with 1', async (t) => {
-  const { url, sql } = await createDatabase(t, { migrated: false });
+  const { url, sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
   await sql`create table coupons (note text)`;
   const folder = await temporaryFolder(t);
   await writeFile(join(folder, 'file'), '');

@@ -15,20 +15,27 @@ export interface TestDatabase {
 const server = process.env['TEST_DATABASE_URL'];
 
 /** Creates an empty database on the test server, and drops it after the test. */
-export async function createDatabase(t: Test, { migrated = true } = {}): Promise<TestDatabase> {
+export async function createDatabase(
+  t: Test,
+  { migrated = true, connectionsMax = 4 } = {},
+): Promise<TestDatabase> {
   if (!server) throw new Error('TEST_DATABASE_URL is not set: run the tests with npm test');
   const name = `test_${randomBytes(6).toString('hex')}`;
   const admin = postgres(server, { max: 1, onnotice: () => {} });
   await admin`create database ${admin(name)}`;
   const url = new URL(server);
   url.pathname = `/${name}`;
-  const sql = postgres(url.href, { max: 4, onnotice: () => {} });
+  const sql = postgres(url.href, { max: connectionsMax, onnotice: () => {} });
   t.teardown(async () => {
     await sql.end({ timeout: 1 });
     await admin`drop database ${admin(name)} with (force)`;
     await admin.end();
   });
-  if (migrated) await migrate(sql);
+  if (migrated) {
+    const migrator = postgres(url.href, { max: 1, onnotice: () => {} });
+    await migrate(migrator);
+    await migrator.end();
+  }
   return {
     url: url.href,
     sql,

@@ -18,11 +18,11 @@ export async function lockCoupon(t: Test, sql: Sql, name: string): Promise<() =>
   return release;
 }
 
-/** Waits until a session of this database waits for a lock. */
-export async function lockAwaited(sql: Sql): Promise<void> {
+/** Waits until a session of this database, or more, wait for a lock. */
+export async function lockAwaited(sql: Sql, sessions = 1): Promise<void> {
   await until('a session that waits for a lock', async () => {
     const [row] = await sql<{ waits: boolean }[]>`
-      select count(*) > 0 as waits
+      select count(*) >= ${sessions} as waits
       from pg_stat_activity
       where datname = current_database() and wait_event_type = 'Lock'`;
     return row?.waits;

@@ -9,6 +9,8 @@ export interface Proxy {
   open(): Promise<void>;
   /** Refuses new connections and breaks the open ones. */
   close(): Promise<void>;
+  /** Breaks the open connections. */
+  cut(): void;
   /** While true, breaks a connection as soon as a statement arrives on it. */
   breaks: boolean;
 }
@@ -46,13 +48,16 @@ export async function startProxy(t: Test, target: string): Promise<Proxy> {
   const close = async () => {
     const closed = server.listening ? once(server, 'close') : undefined;
     server.close();
-    for (const socket of sockets) socket.destroy();
+    cut();
     await closed;
+  };
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
   };
   const own = await open(0);
   t.teardown(close);
   const url = new URL(target);
   url.host = `127.0.0.1:${own}`;
-  const proxy: Proxy = { url: url.href, open: async () => void (await open(own)), close, breaks: false };
+  const proxy: Proxy = { url: url.href, open: async () => void (await open(own)), close, cut, breaks: false };
   return proxy;
 }
