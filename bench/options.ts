@@ -59,12 +59,16 @@ export async function readOptions(): Promise<Options> {
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .parse();
   const { duration, warmup, ...given } = command.opts();
-  const all = names.filter((name) => name !== 'growth' || !given['url']);
+  const all = names.filter((name) => !(given['url'] && needsServers(name)));
   const scenarios = command.args.length > 0 ? command.args : all;
   const options = { ...given, scenarios, durationSeconds: duration, warmupSeconds: warmup } as Options;
   const impossible = await findImpossible(options);
   if (impossible) command.error(impossible);
   return options;
+}
+
+function needsServers(scenario: string): boolean {
+  return scenario === 'overload' || scenario === 'growth';
 }
 
 const atLeast =
@@ -85,8 +89,9 @@ function httpOrigin(text: string): string {
 /** Says why this cannot be measured. Undefined: it can. */
 async function findImpossible(options: Options): Promise<string | undefined> {
   const { scenarios, url, databaseUrl, rate, load } = options;
-  const timed = scenarios.find((name) => ['flash-sale', 'latency', 'growth'].includes(name));
-  if (url && scenarios.includes('growth')) return '--url does not go with growth: it fills the table';
+  const timed = scenarios.find((name) => ['flash-sale', 'latency', 'overload', 'growth'].includes(name));
+  const own = scenarios.find(needsServers);
+  if (url && own) return `--url does not go with ${own}, which starts servers of its own`;
   if (!url !== !databaseUrl) return '--url and --database-url need each other';
   if (rate && timed) return `--rate does not go with ${timed}: name other scenarios`;
   if (load === 'wrk' && !(await hasWrk())) return '--load wrk: wrk is not on the PATH';

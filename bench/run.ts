@@ -11,6 +11,7 @@ import { describeMachine, readCommit } from './rig/environment.js';
 import { type Bench, startBench } from './scenarios/bench.js';
 import { runGrowth } from './scenarios/growth.js';
 import { runLatency } from './scenarios/latency.js';
+import { runOverload } from './scenarios/overload.js';
 import { runRounds } from './scenarios/rounds.js';
 
 /** The command: starts what it needs, measures, reports, and stops what it has started. */
@@ -44,6 +45,7 @@ async function run(bench: Bench): Promise<Results> {
   const machine = describeMachine();
   await runRounds(bench);
   if (options.scenarios.includes('latency')) await runLatency(bench);
+  if (options.scenarios.includes('overload') && bench.database) await runOverload(bench, bench.database);
   if (options.scenarios.includes('growth') && bench.database) await runGrowth(bench, bench.database);
   const { databaseUrl: _, ...shown } = options;
   return {

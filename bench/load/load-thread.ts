@@ -9,11 +9,16 @@ import { Tally } from './tally.js';
 const plan: LoadPlan = workerData;
 const { rate, requests, traffic, warmupMs, connections } = plan;
 const tally = new Tally(traffic.coupons);
-setTimeout(() => {
-  tally.startMeasuring();
-  parentPort?.postMessage('measuring');
-}, warmupMs);
-const networkErrors = await (rate === null ? runClosedLoop(plan, tally) : runOpenLoop(plan, rate, tally));
+const warmUp = () => {
+  setTimeout(() => {
+    tally.startMeasuring();
+    parentPort?.postMessage('measuring');
+  }, warmupMs);
+};
+if (rate === null) warmUp();
+const networkErrors = await (rate === null
+  ? runClosedLoop(plan, tally)
+  : runOpenLoop(plan, rate, tally, warmUp));
 // A burst and an open loop wait for their last answers. A closed loop does not: each connection
 // may have a request in flight.
 const unansweredMax = requests === null && rate === null ? connections : 0;

@@ -9,6 +9,11 @@ export interface LoadPlan {
   durationMs: number;
   /** Requests per second of an open loop. Null: a closed loop. */
   rate: number | null;
+  /**
+   * What a client does that gets 503: it sends its claim again, at once or when `Retry-After` is over.
+   * An arrival that finds no client free is dropped then. Null: a 503 is wrong.
+   */
+  retry: 'at once' | 'after Retry-After' | null;
   /** A burst of this many requests. Null: the load ends after `durationMs`. */
   requests: number | null;
 }

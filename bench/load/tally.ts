@@ -3,6 +3,7 @@ import type { LoadResult } from './plan.js';
 import type { Request } from './traffic.js';
 
 const NS_PER_MS = 1_000_000;
+const OVERLOADED = 503;
 /** Longer than the timeouts of both loops. */
 const LATENCY_MS_MAX = 60_000;
 /** Percentiles are exact to 0.1 %. */
@@ -32,6 +33,8 @@ export class Tally {
   record(status: number, latencyMs: number, { coupon, isRead }: Request): void {
     const now = performance.now();
     this.#statuses[status] = (this.#statuses[status] ?? 0) + 1;
+    // It is answered when it is sent again.
+    if (status === OVERLOADED) return;
     if (status === 200 && !isRead) this.#claimed[coupon]!++;
     if (now < this.#measuredFrom) return;
     this.#answers++;

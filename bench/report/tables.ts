@@ -4,7 +4,14 @@ import { FIGURES, type Figure, type Results, rowsOf } from './results.js';
 /** Describes a run in Markdown that is readable in a terminal too. */
 export function describe(results: Results): string {
   const parts = [...describeRun(results), verdictTable(results)];
-  for (const axis of ['Scenario', 'Open loop', 'Claims in the table', 'Coupons', 'Connections'] as const) {
+  for (const axis of [
+    'Scenario',
+    'Open loop',
+    'Overload',
+    'Claims in the table',
+    'Coupons',
+    'Connections',
+  ] as const) {
     const rows = rowsOf(results.measurements.filter((one) => one.axis === axis));
     const figures = Object.keys(FIGURES) as Figure[];
     const cells = rows.map(({ label, server, medianOf }) => [

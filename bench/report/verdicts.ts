@@ -13,6 +13,11 @@ const p50Ms: Figure = (one) => one.p50Ms;
 const p99Ms: Figure = (one) => one.p99Ms;
 const serverMiB: Figure = (one) => one.serverMiB;
 
+const healthP99Ms: Figure = (one) => one.healthP99Ms;
+/** The load ends after the planned time. Claims that were accepted are answered later. */
+const recoveryMs: Figure = ({ lastSuccess, plan }) =>
+  lastSuccess ? lastSuccess.afterMs - plan.durationMs : null;
+
 const HOT = 'Scenario: hot, engine';
 const CEILING = 'Scenario: hot, ceiling';
 const ROW_LOCK = 'Scenario: hot, row-lock';
@@ -20,6 +25,9 @@ const SPREAD = 'Scenario: spread, engine';
 const SOLD_OUT = 'Scenario: sold-out, engine';
 const SINGLE = 'Scenario: single, engine';
 const SINGLE_STATEMENT = 'Scenario: single, statement';
+const OVERLOAD = 'Overload: retry at once, engine';
+const PATIENT = 'Overload: retry after Retry-After, engine';
+const CAPACITY = 'Overload: nobody refused, engine';
 const MILLION = 'Claims in the table: 1,000,000, engine';
 const EMPTY = 'Claims in the table: 1,000,000, engine, empty table';
 
@@ -32,6 +40,12 @@ const RULES: [what: string, sign: '≥' | '≤', Limit, Figure, place: string, p
   ['claims/s, 1,000,000 claims in the table ÷ none', '≥', 0.85, perSecond, MILLION, EMPTY],
   ['CPU per claim, row-lock ÷ hot', '≥', 10, cpuUs, ROW_LOCK, HOT],
   ['p99 ms at half of the capacity', '≤', 10, p99Ms, 'Open loop: 50 % of capacity, engine'],
+  ['claims/s, overloaded by impatient clients ÷ not', '≥', 0.9, perSecond, OVERLOAD, CAPACITY],
+  ['claims/s, overloaded by patient clients ÷ not', '≥', 0.9, perSecond, PATIENT, CAPACITY],
+  ['p99 ms of accepted claims, patient clients', '≤', 1_000, p99Ms, PATIENT],
+  ['p99 ms of health checks, impatient clients', '≤', 250, healthP99Ms, OVERLOAD],
+  ['ms until the last answer after an overload', '≤', 1_000, recoveryMs, OVERLOAD],
+  ['server MiB overloaded by 8,000 clients', '≤', 400, serverMiB, OVERLOAD],
   ['server MiB at 5,000 connections', '≤', 200, serverMiB, 'Connections: 5,000, engine'],
   ['p50 of a lone claim, engine ÷ statement', '≤', 1.1, p50Ms, SINGLE, SINGLE_STATEMENT],
 ];

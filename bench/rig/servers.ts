@@ -33,6 +33,7 @@ export async function startServer(
   database: Database,
   folder: string,
   signal: AbortSignal,
+  settings: Record<string, string> = {},
 ): Promise<Server> {
   signal.throwIfAborted();
   const port = await freePort();
@@ -41,7 +42,7 @@ export async function startServer(
   const program = kind === 'engine' ? '../../src/server.js' : 'peer-server.js';
   const child = spawn(process.execPath, [join(import.meta.dirname, program), kind], {
     stdio: ['ignore', log.fd, log.fd],
-    env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: database.url },
+    env: { ...process.env, ...settings, PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: database.url },
   });
   const exited = once(child, 'exit');
   await log.close();

@@ -1,3 +1,4 @@
+import { probeHealth } from '../load/health-probe.js';
 import { runLoad } from '../load/load.js';
 import type { LoadPlan } from '../load/plan.js';
 import { newTraffic, type Traffic } from '../load/traffic.js';
@@ -49,6 +50,7 @@ export async function measureTraffic(
     warmupMs: step.requests ? 0 : warmupSeconds * 1000,
     durationMs: durationSeconds * 1000,
     rate: rate ?? null,
+    retry: step.retry ?? null,
     requests: step.requests ?? null,
   };
   const run = options.load === 'wrk' && isForWrk(plan) ? runWrk : runLoad;
@@ -56,7 +58,13 @@ export async function measureTraffic(
   const readUsage = () => Promise.all([usageOf(server.pid), usageOf(database?.pid)]);
   await resetPeak(server.pid);
   let before = readUsage();
-  const result = await run(plan, () => (before = readUsage()), signal);
+  let health: ReturnType<typeof probeHealth> | undefined;
+  const onMeasuring = () => {
+    before = readUsage();
+    if (plan.retry) health = probeHealth(server.url);
+  };
+  const result = await run(plan, onMeasuring, signal);
+  const healthP99Ms = await health?.stop();
   const [[serverBefore, databaseBefore], [serverAfter, databaseAfter]] = [await before, await readUsage()];
 
   await checkAnswers(nameOf(place), step.expected, server, traffic, claimsBefore, result);
@@ -68,6 +76,7 @@ export async function measureTraffic(
     ...place,
     ...result.figures,
     plan,
+    healthP99Ms: healthP99Ms ?? null,
     perSecond,
     serverCpuUs: cpuUs(serverBefore, serverAfter),
     databaseCpuUs: cpuUs(databaseBefore, databaseAfter),

@@ -1,3 +1,4 @@
+import type { LoadPlan } from '../load/plan.js';
 import type { Expected } from './check.js';
 
 /** A load, and the answers that it may get. */
@@ -16,6 +17,8 @@ export interface Step {
   requests?: number;
   /** Used without --connections. Absent: 100. */
   connections?: number;
+  /** What clients do that get 503. Absent: a 503 is wrong. */
+  retry?: NonNullable<LoadPlan['retry']>;
   /** These win over the command line. */
   overrides?: { connections?: number; rate?: number; warmupSeconds?: number; durationSeconds?: number };
 }
@@ -29,6 +32,7 @@ export const SCENARIOS = {
   'double-dip': 'the same 50 users claim again and again',
   mixed: '8 reads to 2 claims, over 10,000 coupons with few holders each',
   latency: 'hot at a fixed rate of 25, 50 and 80 % of the capacity (open loop)',
+  overload: '8,000 clients, of which 2,000 may wait: they retry at once, or after Retry-After',
   growth: 'with up to 5 million claims in the table, 1,000 coupons, 5,000 connections',
 } as const;
 
@@ -37,6 +41,7 @@ export type ScenarioName = keyof typeof SCENARIOS;
 /** More than any run can claim. */
 const ENDLESS = 2_000_000_000;
 const CLAIMED: Expected = { statuses: [200] };
+const CLAIMED_OR_OVERLOADED: Expected = { statuses: [200, 503] };
 const SOLD_OUT: Expected = { statuses: [400], refusal: 'out_of_stock' };
 const FIRST_1000: Expected = { statuses: [200, 400], refusal: 'out_of_stock', claims: 1_000 };
 const ONE_PER_USER: Expected = { statuses: [200, 409], refusal: 'already_claimed', claims: 50 };
@@ -49,5 +54,6 @@ export const STEPS = {
   single: { coupons: 1, amount: ENDLESS, expected: CLAIMED, overrides: { connections: 1 } },
   'flash-sale': { coupons: 1, amount: 1_000, expected: FIRST_1000, requests: 100_000, connections: 1_000 },
   'double-dip': { coupons: 1, amount: 1_000, expected: ONE_PER_USER, users: 50 },
+  overload: { coupons: 1, amount: ENDLESS, expected: CLAIMED_OR_OVERLOADED },
   mixed: { coupons: 10_000, amount: 1_000_000, expected: CLAIMED, readsInTen: 8 },
 } satisfies Partial<Record<ScenarioName, Step>>;
