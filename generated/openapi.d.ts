@@ -187,7 +187,7 @@ export interface components {
          * @description What went wrong, for programs. Codes are stable.
          * @enum {string}
          */
-        ErrorCode: "invalid_request" | "invalid_body" | "malformed_http" | "out_of_stock" | "coupon_not_found" | "path_not_found" | "method_not_allowed" | "request_timeout" | "already_claimed" | "coupon_exists" | "payload_too_large" | "unsupported_media_type" | "headers_too_large" | "internal_error" | "claim_not_found" | "overloaded" | "outcome_unknown" | "database_unavailable";
+        ErrorCode: "invalid_request" | "invalid_body" | "malformed_http" | "out_of_stock" | "coupon_not_found" | "path_not_found" | "method_not_allowed" | "request_timeout" | "already_claimed" | "coupon_exists" | "payload_too_large" | "unsupported_media_type" | "headers_too_large" | "not_implemented" | "internal_error" | "claim_not_found" | "overloaded" | "outcome_unknown" | "database_unavailable";
         /** @description An error (RFC 9457). Every member is a string. */
         Problem: {
             /**
@@ -208,7 +208,10 @@ export interface components {
         };
     };
     responses: {
-        /** @description The request is invalid and changed nothing (`invalid_request`, `invalid_body`). */
+        /**
+         * @description The request is invalid and changed nothing (`invalid_request`, `invalid_body`,
+         *     `malformed_http`).
+         */
         InvalidRequest: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -237,6 +240,25 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The request did not arrive within 30 seconds (`request_timeout`). The server closes the connection. */
+        RequestTimeout: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:problem-type:coupons:request_timeout",
+                 *       "title": "Request timeout",
+                 *       "code": "request_timeout",
+                 *       "error": "request timeout",
+                 *       "detail": "The request did not arrive in time. Nothing was changed."
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The body is larger than 1 MiB (`payload_too_large`). */
         PayloadTooLarge: {
             headers: {
@@ -250,13 +272,13 @@ export interface components {
                  *       "title": "Payload too large",
                  *       "code": "payload_too_large",
                  *       "error": "request body too large",
-                 *       "detail": "The body is larger than the API allows."
+                 *       "detail": "The body must be at most 1 MiB."
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is not `application/json` (`unsupported_media_type`). */
+        /** @description The body is not `application/json`, or has a `Content-Encoding` (`unsupported_media_type`). */
         UnsupportedMediaType: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -270,6 +292,63 @@ export interface components {
                  *       "code": "unsupported_media_type",
                  *       "error": "unsupported media type",
                  *       "detail": "Send the body as Content-Type: application/json."
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request line and headers have more than 16 KiB together (`headers_too_large`). The server closes the connection. */
+        HeadersTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:problem-type:coupons:headers_too_large",
+                 *       "title": "Headers too large",
+                 *       "code": "headers_too_large",
+                 *       "error": "request headers too large",
+                 *       "detail": "The request line and headers must be at most 16 KiB together."
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A defect of the server (`internal_error`). */
+        InternalError: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:problem-type:coupons:internal_error",
+                 *       "title": "Internal error",
+                 *       "code": "internal_error",
+                 *       "error": "internal server error",
+                 *       "detail": "The server failed. Its log has the cause under this response's X-Request-Id."
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request has a transfer coding other than `chunked` (`not_implemented`). */
+        NotImplemented: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:problem-type:coupons:not_implemented",
+                 *       "title": "Not implemented",
+                 *       "code": "not_implemented",
+                 *       "error": "not implemented",
+                 *       "detail": "The server implements no transfer coding but chunked."
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
@@ -315,10 +394,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description Any other error: malformed HTTP (400), headers over 16 KiB (431), a request that did not arrive
-         *     in time (408), or a defect of the server (500).
-         */
+        /** @description Any other error. */
         Problem: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -393,6 +469,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidRequest"];
+            408: components["responses"]["RequestTimeout"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
             /** @description The database does not answer. */
             503: {
                 headers: {
@@ -446,6 +526,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["InvalidRequest"];
+            408: components["responses"]["RequestTimeout"];
             /** @description A coupon with this name exists (`coupon_exists`). */
             409: {
                 headers: {
@@ -467,6 +548,9 @@ export interface operations {
             };
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -509,6 +593,10 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             404: components["responses"]["CouponNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -550,8 +638,8 @@ export interface operations {
                 content?: never;
             };
             /**
-             * @description The coupon is sold out (`out_of_stock`), or the request is invalid
-             *     (`invalid_request`, `invalid_body`).
+             * @description The coupon is sold out (`out_of_stock`), or the request is invalid (`invalid_request`,
+             *     `invalid_body`, `malformed_http`).
              */
             400: {
                 headers: {
@@ -563,6 +651,7 @@ export interface operations {
                 };
             };
             404: components["responses"]["CouponNotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description The user already holds the coupon (`already_claimed`). */
             409: {
                 headers: {
@@ -584,6 +673,9 @@ export interface operations {
             };
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["ClaimUnavailable"];
             default: components["responses"]["Problem"];
         };
@@ -646,6 +738,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };

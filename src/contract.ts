@@ -65,6 +65,8 @@ export interface Operation {
 
 export interface Contract {
   'x-request-body-bytes-max': number;
+  'x-request-head-bytes-max': number;
+  'x-request-ms-max': number;
   security?: SecurityRequirements;
   paths: Record<string, Record<string, Operation>>;
   components?: { parameters?: Record<string, Parameter> };
@@ -146,9 +148,8 @@ function lowerCaseHeader(parameter: Parameter): void {
   if (parameter.in === 'header' && parameter.name) parameter.name = parameter.name.toLowerCase();
 }
 
-/** The methods that the contract has for the path of a URL. Empty: it does not know the path. */
-export function allowedMethods(contract: Contract, url: string): string[] {
-  const path = url.split('?', 1)[0] ?? '';
+/** The methods that the contract has for a path of it. `/coupons/claim` is a path of `/coupons/{name}`, too. */
+export function allowedMethods(contract: Contract, path: string): string[] {
   return operationsOf(contract)
     .filter((entry) => pathPattern(entry.path).test(path))
     .map(({ method }) => method);

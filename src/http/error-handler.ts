@@ -4,13 +4,12 @@ import type { ErrorCode } from '../contract.js';
 import { isDatabaseUnavailable } from '../database/errors.js';
 import { describeViolation, type Violation } from '../json-schema.js';
 import { Overloaded } from '../overloaded.js';
-import { InvalidBody } from './json-body.js';
+import { UnusableBody } from './json-body.js';
 import { Pacer } from './pacer.js';
-import { sendProblem } from './problems.js';
+import { describeBodyLimit, sendProblem } from './problems.js';
 
 /** The codes for Fastify's own errors. */
 const fastifyProblems: Record<string, ErrorCode> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_body',
 };
@@ -21,7 +20,14 @@ const refusals = new Pacer();
 /** The one error handler: turns a thrown error into a problem, and logs what an operator must know. */
 export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error.validation) return sendViolation(error, request, reply);
-  if (error instanceof InvalidBody) return sendProblem(reply, 'invalid_body');
+  if (error instanceof UnusableBody) {
+    keepConnection(reply);
+    return sendProblem(reply, error.problem, { detail: error.message });
+  }
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    keepConnection(reply);
+    return sendProblem(reply, 'payload_too_large', describeBodyLimit(request.routeOptions.bodyLimit));
+  }
   if (error.code === 'FST_ERR_BAD_URL') {
     return sendInvalidRequest(reply, 'the path must be percent-encoded UTF-8');
   }
@@ -35,12 +41,28 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
     request.log.warn({ err: error }, 'the outcome of a claim is unknown');
     return sendProblem(reply, 'outcome_unknown');
   }
+  if (error === request.raw.errored) {
+    // The client broke its request off. It does not read this answer.
+    request.log.debug({ err: error }, 'the request was broken off');
+    return sendProblem(reply, 'malformed_http');
+  }
   if (isDatabaseUnavailable(error)) {
     request.log.warn({ err: error }, 'the database did not answer');
     return sendProblem(reply, 'database_unavailable');
   }
   request.log.error({ err: error }, 'the request failed');
   return sendProblem(reply, 'internal_error');
+}
+
+/**
+ * Fastify closes the connection if it cannot use a body. That may cost the client this answer, if it
+ * still sends, and the answers to requests that it sent behind. Node.js reads the rest of the body.
+ */
+function keepConnection(reply: FastifyReply): void {
+  // Set while the server stops.
+  const connection = reply.raw.getHeader('connection');
+  reply.removeHeader('connection');
+  if (connection !== undefined) reply.header('connection', connection);
 }
 
 function sendViolation(

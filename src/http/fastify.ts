@@ -1,40 +1,64 @@
-import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { Logger } from 'pino';
 import type { Contract } from '../contract.js';
-import { handleClientError } from './client-errors.js';
+import { forgetReply, handleClientError, refuseConnect, rememberReply } from './client-errors.js';
 import { handleError } from './error-handler.js';
 import { parseJsonBody } from './json-body.js';
 import { sendProblem } from './problems.js';
+import { findHeadFault } from './request-head.js';
 import { createRequestIds } from './request-ids.js';
 import { logTraffic } from './traffic-log.js';
 import { answerUnknownRoutes } from './unknown-routes.js';
 import { useContractSchemas } from './validation.js';
 
-const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node.js looks for requests that did not arrive in time. */
+const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
 /** Load balancers usually close idle connections after 60 s. They must be the ones that close. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
-/** As long as the whole head of a request may be in Node.js: 16 KiB. */
-const PATH_PARAMETER_LENGTH_MAX = 16_384;
+
+/**
+ * No cache may keep what is read here, and no browser may take it for a script. Answers to other
+ * methods are not kept without permission, and cannot be loaded by a page's tags.
+ */
+const GET_HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
 
 /** An HTTP server with the limits, errors, validation and log of this API, and without routes. */
 export function createFastify(contract: Contract, logger: Logger): FastifyInstance {
+  const bodyBytesMax = contract['x-request-body-bytes-max'];
+  const headBytesMax = contract['x-request-head-bytes-max'];
+  const requestMsMax = contract['x-request-ms-max'];
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: createRequestIds(),
-    bodyLimit: contract['x-request-body-bytes-max'],
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestMsMax,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // A closing server still answers requests on open connections, with Connection: close.
     return503OnClosing: false,
     // The contract names no HEAD.
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
+    // No path is longer than the head of its request.
+    routerOptions: { maxParamLength: headBytesMax },
     clientErrorHandler: handleClientError,
-    // Node.js would answer a missing Host without a problem and an id: onRequest does it below.
-    http: { requireHostHeader: false },
+    http: {
+      maxHeaderSize: headBytesMax,
+      headersTimeout: requestMsMax,
+      requestTimeout: requestMsMax,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+      // Node.js would answer without a problem and an id. findHeadFault finds it.
+      requireHostHeader: false,
+      // Node.js would drop all but the first Host or Content-Type.
+      joinDuplicateHeaders: true,
+    },
     frameworkErrors: (error, request, reply) => {
-      reply.header('X-Request-Id', request.id);
+      startReply(request, reply as FastifyReply);
       handleError(error, request, reply as FastifyReply);
     },
   }) as unknown as FastifyInstance;
@@ -42,15 +66,41 @@ export function createFastify(contract: Contract, logger: Logger): FastifyInstan
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody);
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('X-Request-Id', request.id);
-    const { httpVersion, headers } = request.raw;
-    if (httpVersion === '1.1' && headers.host === undefined) sendProblem(reply, 'malformed_http');
+    startReply(request, reply);
+    const fault = findHeadFault(request.raw);
+    if (fault) sendProblem(reply, fault.code, { detail: fault.detail });
     else done();
   });
-  // RFC 9110 lets a server ignore expectations that it does not know. Node.js would answer 417.
-  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+  app.addHook('onResponse', (_request, reply, done) => {
+    forgetReply(reply);
+    done();
+  });
+  configureServer(app);
   useContractSchemas(app);
   logTraffic(app, contract);
   answerUnknownRoutes(app, contract);
   return app;
+}
+
+/** Every reply starts here, also one to a path that the router cannot read. */
+function startReply(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('X-Request-Id', request.id);
+  if (request.method === 'GET') reply.headers(GET_HEADERS);
+  rememberReply(reply);
+}
+
+function configureServer({ server }: FastifyInstance): void {
+  // Node.js would drop headers after the 2,000th. Their bytes are limited.
+  server.maxHeadersCount = 0;
+  server.on('connect', refuseConnect);
+  // RFC 9110 lets a server ignore expectations that it does not know. Node.js would answer 417.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.on('checkContinue', (request: IncomingMessage, response) => {
+    // Ask for the body only when it is read: not if the request is refused by its head. Without having
+    // asked, Node.js closes the connection after the answer: the body may still come, or not.
+    const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+    if (length === undefined && coding === undefined) response.writeContinue();
+    else request.once('resume', () => response.headersSent || response.writeContinue());
+    server.emit('request', request, response);
+  });
 }

@@ -58,7 +58,7 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     status: 408,
     title: 'Request timeout',
     error: 'request timeout',
-    detail: 'The request did not arrive in time.',
+    detail: 'The request did not arrive in time. Nothing was changed.',
   },
   already_claimed: {
     status: 409,
@@ -89,6 +89,12 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     title: 'Headers too large',
     error: 'request headers too large',
     detail: 'The request line and headers must be at most 16 KiB together.',
+  },
+  not_implemented: {
+    status: 501,
+    title: 'Not implemented',
+    error: 'not implemented',
+    detail: 'The server does not implement what the request needs.',
   },
   internal_error: {
     status: 500,
@@ -138,6 +144,13 @@ export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 export function problemOf(code: ErrorCode, override?: Partial<Pick<Problem, 'error' | 'detail'>>): Problem {
   const { title, error, detail } = problemKinds[code];
   return { type: `urn:problem-type:coupons:${code}`, title, code, error, detail, ...override };
+}
+
+/** The detail of `payload_too_large`. */
+export function describeBodyLimit(bytesMax: number): { detail: string } {
+  const mebibytes = bytesMax / 1024 ** 2;
+  const limit = Number.isInteger(mebibytes) ? `${mebibytes} MiB` : `${bytesMax} bytes`;
+  return { detail: `The body must be at most ${limit}.` };
 }
 
 /** The JSON of each problem without an override, written once: a sold-out sale sends it thousands of times. */

@@ -47,12 +47,14 @@ t.test('each example of a problem in the contract equals its entry in the catalo
     return value;
   });
   t.ok(examples.length > 10, 'the contract has examples');
+  // Their details name what was sent, or a limit of the contract.
+  const ownDetail = new Set(['payload_too_large', 'not_implemented']);
   for (const example of examples) {
     const { code, detail } = example;
     const expected =
       code === 'invalid_request'
         ? problemOf(code, { error: `invalid request: ${detail}`, detail })
-        : problemOf(code);
+        : problemOf(code, ownDetail.has(code) ? { detail } : {});
     t.strictSame(example, expected);
   }
 });
@@ -200,8 +202,9 @@ t.test('the server serves a path that changes in the contract', async (t) => {
       delete contract.paths['/api/coupons'];
     }),
   });
-  t.equal((await app.createCoupon('SUMMER', 5)).status, 404, 'the old path is gone');
   // The client of the tests knows only the paths of openapi.yaml.
+  const old = await fetch(`${app.url}/api/coupons`, { method: 'POST' });
+  t.equal(old.status, 404, 'the old path is gone');
   const moved = await fetch(`${app.url}/api/vouchers`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

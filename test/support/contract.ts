@@ -37,9 +37,10 @@ export function deviations({ method, path, status, headers, body }: SeenResponse
   const responses = template
     ? document.paths[template]?.[method.toLowerCase()]?.responses
     : isDecodable(path)
-      ? { 404: problem, 405: problem, 413: problem, 415: problem }
+      ? { 400: problem, 404: problem, 405: problem, 408: problem, 431: problem, 501: problem }
       : { 400: problem };
-  const declared = responses?.[String(status)] ?? (template ? responses?.['default'] : undefined);
+  // `default` is for clients: it would declare every status.
+  const declared = responses?.[String(status)];
   if (!declared) return [`${method} ${path}: status ${status} is not declared`];
   const response = resolve<OpenApiResponse>(declared);
   const found: string[] = [];
