@@ -118,16 +118,19 @@ export interface components {
     schemas: {
         /**
          * Format: well-formed
-         * @description 1 to 255 Unicode characters, not only white space. U+0000 and lone surrogates are refused:
-         *     PostgreSQL cannot store them. Clients that normalize paths, such as browsers, cannot read a
-         *     coupon named `.` or `..`.
+         * @description 1 to 255 Unicode characters, not only white space. White space is what Unicode calls
+         *     White_Space, and U+FEFF; the pattern lists it, because `\s` differs between languages. U+0000
+         *     and lone surrogates are refused: PostgreSQL cannot store them. Clients that normalize paths,
+         *     such as browsers, cannot read a coupon named `.` or `..`.
+         *
+         *     The database itself refuses only names of ASCII white space. A name of other white space that
+         *     was inserted there by hand is answered as unknown.
          * @example SUMMER
          */
         CouponName: string;
         /**
          * Format: well-formed
-         * @description 1 to 255 Unicode characters, not only white space. U+0000 and lone surrogates are refused:
-         *     PostgreSQL cannot store them.
+         * @description 1 to 255 Unicode characters, not only white space, by the rules of a coupon's name.
          * @example ada
          */
         UserId: string;
@@ -135,7 +138,8 @@ export interface components {
             name: components["schemas"]["CouponName"];
             /**
              * Format: int32
-             * @description The stock.
+             * @description The stock. JSON has one type of number: `500`, `500.0` and `5e2` are the same integer, and
+             *     are read as IEEE 754 doubles. `-0` is 0, which is below 1.
              * @example 500
              */
             amount: number;
