@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import type { Sql } from 'postgres';
+import { openRawConnection } from '../support/raw-connection.js';
+import { faultsOf, type Played } from './judge.js';
+import { readTruth, startAgain } from './truth.js';
+import { anyConversation, type Conversation } from './wire.js';
+
+/** Sends hostile requests to a service, and checks each answer and the database. */
+
+export interface Target {
+  url: string;
+  sql: Sql;
+}
+
+/** How many answers had each status, and each error code. */
+export type Counts = Record<string, number>;
+
+export interface AttackOptions {
+  requests: number;
+  seed: number;
+  connectionsMax: number;
+  requestsPerConnectionMax: number;
+  /** Looks for the smallest conversations that fail. Default: true. */
+  shrinks?: boolean;
+  onProgress?: (counts: Counts, requests: number) => void;
+}
+
+export interface AttackResult {
+  requests: number;
+  counts: Counts;
+  /** The conversations that show the first fault, as small as possible, and what is wrong with them. */
+  failure: { seed: number; conversations: Conversation[]; message: string } | undefined;
+}
+
+const RUNS_PER_SEED = 50;
+const MUTATED_WAIT_MS = 100;
+
+export async function attack(target: Target, options: AttackOptions): Promise<AttackResult> {
+  const counts: Counts = {};
+  let requests = 0;
+  const conversations = fc.array(anyConversation(options.requestsPerConnectionMax), {
+    minLength: 1,
+    maxLength: options.connectionsMax,
+    size: 'max',
+  });
+  const property = fc.asyncProperty(conversations, async (conversations) => {
+    if (requests < options.requests) requests += await play(target, conversations, counts);
+  });
+  for (let seed = options.seed; requests < options.requests; seed++) {
+    const result = await fc.check(property, {
+      seed,
+      numRuns: RUNS_PER_SEED,
+      endOnFailure: options.shrinks === false,
+    });
+    if (result.failed) {
+      const [conversations] = result.counterexample ?? [[]];
+      const message = String(result.errorInstance ?? 'unknown');
+      return { requests, counts, failure: { seed, conversations, message } };
+    }
+    options.onProgress?.(counts, requests);
+  }
+  return { requests, counts, failure: undefined };
+}
+
+/** Returns how many requests were answered. @throws Error that says what is wrong. */
+async function play({ url, sql }: Target, conversations: Conversation[], counts: Counts): Promise<number> {
+  const names = new Set(
+    conversations.flatMap(({ items }) =>
+      items.flatMap(({ request, expected }) => {
+        const { name, coupon_name } = request?.call?.input ?? {};
+        return expected ? [] : ([name, coupon_name].filter((text) => text !== undefined) as string[]);
+      }),
+    ),
+  );
+  // A run does not depend on the ones before it: it can be repeated and made smaller.
+  await startAgain(sql);
+  const before = await readTruth(sql, [...names]);
+  const played = await Promise.all(conversations.map((conversation) => converse(url, conversation)));
+  const after = await readTruth(sql, [...names]);
+  const faults = played.flatMap((each, i) =>
+    faultsOf(each, before, after).map((fault) => `connection ${i + 1}, ${fault}`),
+  );
+  const answers = played.flatMap((each) => each.answers);
+  // Only a claim's 200 has no body.
+  const created = answers.filter(({ status }) => status === 201).length;
+  const claimed = answers.filter(
+    ({ status, body, headers }) => status === 200 && body === '' && !headers.has('idempotent-replayed'),
+  ).length;
+  // A mutated request may be one that is carried out, and has no answer when we close.
+  const isMutated = conversations.some(({ items }) => items.at(-1)?.isMutated);
+  for (const [what, rows, answered] of [
+    ['coupons', after.coupons - before.coupons, created],
+    ['claims', after.claims - before.claims, claimed],
+  ] as const) {
+    if (isMutated ? rows < answered : rows !== answered) {
+      faults.push(`the answers speak of ${answered} new ${what}, and the database has ${rows}`);
+    }
+  }
+  if (faults.length > 0) throw new Error(faults.join('\n'));
+  for (const { status, body } of answers) {
+    const name = status >= 400 ? `${status} ${JSON.parse(body).code}` : String(status);
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return answers.length;
+}
+
+async function converse(url: string, { items, pieces }: Conversation): Promise<Played> {
+  const connection = openRawConnection(url);
+  const interim = () => connection.answers.filter(({ status }) => status < 200).length;
+  for (const piece of pieces) {
+    connection.send(piece);
+    if (pieces.length < 50) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const last = items.at(-1);
+  if (last?.isMutated) {
+    // Nearly always, this ends the bytes with an error. They may also announce a body that never comes.
+    connection.send('\r\n\r\n}');
+    await connection.answered(() => items.length - 1 + interim());
+    await Promise.race([connection.closed(), sleep(MUTATED_WAIT_MS)]);
+    connection.socket.end();
+    await connection.closed();
+  } else if (last?.closes) {
+    await connection.closed();
+  } else {
+    await connection.answered(() => items.length + interim());
+  }
+  const isClosed = connection.socket.readableEnded || connection.socket.destroyed;
+  connection.socket.destroy();
+  return {
+    items,
+    pieces,
+    answers: connection.answers.filter(({ status }) => status >= 200),
+    rest: connection.rest(),
+    isClosed,
+  };
+}

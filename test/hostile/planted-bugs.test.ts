@@ -1,0 +1,91 @@
+import type { FastifyInstance } from 'fastify';
+import t from 'tap';
+import { type Contract, readContract } from '../../src/contract.js';
+import { createCoupon } from '../../src/coupons/create-coupon.js';
+import { problemOf, sendProblem } from '../../src/http/problems.js';
+import { startApp } from '../support/app.js';
+import { patience } from '../support/patience.js';
+import { attack } from './attack.js';
+
+/** The hostile requests are tested themselves: a service with a bug is found out. */
+
+const REQUESTS_MAX = 5_000;
+
+interface Bug {
+  plant?(app: FastifyInstance): void;
+  contract?(contract: Contract): void;
+  found: RegExp;
+}
+type Named = { name?: string; coupon_name?: string; user_id?: string };
+
+const bugs: Record<string, Bug> = {
+  'a valid name is refused': {
+    plant: (app) =>
+      app.addHook('preHandler', (request, reply, done) => {
+        if (/[^ -~]/.test((request.body as Named)?.name ?? '')) sendProblem(reply, 'invalid_request');
+        else done();
+      }),
+    found: /createCoupon invalid_request has no explanation/,
+  },
+  'U+0000 reaches the database, and is a 500': {
+    contract: (contract) => {
+      const { schemas } = contract.components as { schemas: Record<string, { pattern?: string }> };
+      for (const schema of Object.values(schemas)) delete schema.pattern;
+    },
+    found: /\(500\): .*internal_error/,
+  },
+  'a status is not in the contract': {
+    plant: (app) =>
+      app.addHook('onSend', async (_request, reply) => {
+        if (reply.problemCode === 'coupon_exists') reply.code(422);
+      }),
+    found: /status 422 is not declared/,
+  },
+  'an invalid request writes a row': {
+    plant: (app) =>
+      app.addHook('onError', async () => {
+        await createCoupon(app.database, 'PLANTED', 1);
+      }),
+    found: /the answers speak of \d+ new coupons, and the database has \d+/,
+  },
+  'a claim is answered, and not made': {
+    plant: (app) =>
+      app.addHook('preHandler', (request, reply, done) => {
+        if ((request.body as Named)?.user_id === 'a') reply.send();
+        else done();
+      }),
+    found: /claimCoupon 200 contradicts the database/,
+  },
+  'an error of the connection overtakes an answer': {
+    plant: ({ server }) =>
+      server.removeAllListeners('clientError').on('clientError', (_error, socket) => {
+        const body = JSON.stringify(problemOf('malformed_http'));
+        socket.end(
+          `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nX-Request-Id: 1\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+        );
+      }),
+    found: /answers to \d+ requests|it has the id 1/,
+  },
+};
+
+const beside = await startApp(t, { settings: patience });
+for (const [title, { plant, contract: change, found }] of Object.entries(bugs)) {
+  t.test(`found: ${title}`, async (t) => {
+    const contract = readContract();
+    change?.(contract);
+    const app = await startApp(t, {
+      beside,
+      contract,
+      settings: patience,
+      ...(plant && { inspect: plant }),
+    });
+    const { failure } = await attack(app, {
+      requests: REQUESTS_MAX,
+      seed: 1,
+      connectionsMax: 8,
+      requestsPerConnectionMax: 12,
+      shrinks: false,
+    });
+    t.match(failure?.message, found);
+  });
+}
