@@ -1,11 +1,10 @@
 import t from 'tap';
-import { startApp } from '../support/app.js';
+import { requestWarnings, startApp } from '../support/app.js';
 import { openRawConnection } from '../support/raw-connection.js';
 import { requestBytes } from '../support/raw-requests.js';
 import { until } from '../support/until.js';
 
 const app = await startApp(t);
-const warnings = () => app.log.filter(({ level }) => Number(level) >= 40);
 
 /** Unfinished requests. */
 const uploads: [title: string, header: string, body: string][] = [
@@ -38,7 +37,7 @@ for (const [n, [title, header, body]] of uploads.entries()) {
         connection.socket.destroy();
       }
       t.equal((await app.request('GET', '/health')).status, 200);
-      t.strictSame(warnings(), []);
+      t.strictSame(requestWarnings(app), []);
     });
   }
 }
@@ -52,5 +51,5 @@ t.test('400: a client that half-closes its connection in a body', async (t) => {
     answers.map(({ status, headers }) => [status, headers.get('x-request-id')]),
     [[400, 'half']],
   );
-  t.strictSame(warnings(), []);
+  t.strictSame(requestWarnings(app), []);
 });

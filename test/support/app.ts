@@ -113,6 +113,11 @@ export async function startApp(
   return { ...client, sql: testDatabase.sql, database: testDatabase, log };
 }
 
+/** Returns the warnings and errors about requests. Others may come from a database on a slow machine. */
+export function requestWarnings({ log }: Pick<TestApp, 'log'>): object[] {
+  return log.filter(({ level, reqId }) => Number(level) >= 40 && reqId !== undefined);
+}
+
 /** Counts the answers of each status: `{ 200: 5, 400: 45 }`. */
 export function countStatuses(answers: { status: number }[]): Record<number, number> {
   const counts: Record<number, number> = {};
