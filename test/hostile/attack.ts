@@ -23,6 +23,8 @@ export interface AttackOptions {
   requestsPerConnectionMax: number;
   /** Looks for the smallest conversations that fail. Default: true. */
   shrinks?: boolean;
+  /** Ends the attack early. */
+  signal?: AbortSignal;
   onProgress?: (counts: Counts, requests: number) => void;
 }
 
@@ -34,26 +36,30 @@ export interface AttackResult {
 }
 
 const RUNS_PER_SEED = 50;
-const MUTATED_WAIT_MS = 100;
+/** For mutated bytes that announce a body of more than the rest of what we send. */
+const MUTATED_WAIT_MS = 1_000;
+/** Completes most heads and bodies, and then is an error: lines between requests are skipped, `}` is none. */
+const END_OF_MUTATED = `${'\r\n'.repeat(500)}}`;
 
 export async function attack(target: Target, options: AttackOptions): Promise<AttackResult> {
   const counts: Counts = {};
   let requests = 0;
+  const isOver = () => requests >= options.requests || options.signal?.aborted;
   const conversations = fc.array(anyConversation(options.requestsPerConnectionMax), {
     minLength: 1,
     maxLength: options.connectionsMax,
     size: 'max',
   });
   const property = fc.asyncProperty(conversations, async (conversations) => {
-    if (requests < options.requests) requests += await play(target, conversations, counts);
+    if (!isOver()) requests += await play(target, conversations, counts);
   });
-  for (let seed = options.seed; requests < options.requests; seed++) {
+  for (let seed = options.seed; !isOver(); seed++) {
     const result = await fc.check(property, {
       seed,
       numRuns: RUNS_PER_SEED,
       endOnFailure: options.shrinks === false,
     });
-    if (result.failed) {
+    if (result.failed && !options.signal?.aborted) {
       const [conversations] = result.counterexample ?? [[]];
       const message = String(result.errorInstance ?? 'unknown');
       return { requests, counts, failure: { seed, conversations, message } };
@@ -114,8 +120,7 @@ async function converse(url: string, { items, pieces }: Conversation): Promise<P
   }
   const last = items.at(-1);
   if (last?.isMutated) {
-    // Nearly always, this ends the bytes with an error. They may also announce a body that never comes.
-    connection.send('\r\n\r\n}');
+    connection.send(END_OF_MUTATED);
     await connection.answered(() => items.length - 1 + interim());
     await Promise.race([connection.closed(), sleep(MUTATED_WAIT_MS)]);
     connection.socket.end();

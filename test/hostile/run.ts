@@ -35,6 +35,9 @@ if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(requests)) {
   process.exit(2);
 }
 
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption.abort());
+
 const database = await startThrowAwayPostgres('coupons-hostile-', { fsync: 'off' });
 const service = startService(database.url);
 const sql = postgres(database.url, { max: 4, onnotice: () => {} });
@@ -50,6 +53,7 @@ try {
       seed,
       connectionsMax: 12,
       requestsPerConnectionMax: 16,
+      signal: interruption.signal,
       onProgress: (_, sent) => {
         if (performance.now() < nextProgressAt) return;
         nextProgressAt += PROGRESS_INTERVAL_MS;
@@ -62,7 +66,7 @@ try {
   console.log(describeCounts(result.counts));
   if (result.failure) console.log(`\n${describeFailure(result.failure, url)}`);
   if (service.warnings.length > 0) console.log(`\nthe log of the service:\n${service.warnings.join('\n')}`);
-  process.exitCode = result.failure || service.warnings.length > 0 ? 1 : 0;
+  process.exitCode = result.failure || service.warnings.length > 0 || interruption.signal.aborted ? 1 : 0;
 } finally {
   await sql.end({ timeout: 1 });
   await service.stop();

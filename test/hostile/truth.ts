@@ -39,6 +39,8 @@ export async function startAgain(sql: Sql): Promise<void> {
   await sql`delete from coupons`;
   await sql`
     insert into coupons (name, amount, remaining_amount)
-    values ('SALE', 1000, 999), ('claim', 2, 2), ('🎟', 1, 0)`;
-  await sql`insert into claims (coupon_name, user_id) values ('SALE', 'a'), ('🎟', 'a')`;
+    values ('SALE', 1000, 997), ('claim', 2, 2), ('🎟', 1, 0)`;
+  await sql`
+    insert into claims (user_id, coupon_name)
+    values ('a', 'SALE'), ('SALE', 'SALE'), ('__proto__', 'SALE'), ('a', '🎟')`;
 }
