@@ -9,6 +9,7 @@ import type { SecurityHandlers } from '../../src/http/security.js';
 import { deviations } from './contract.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { patience } from './patience.js';
+import type { Scope } from './scope.js';
 
 export interface Answer {
   status: number;
@@ -40,7 +41,7 @@ export interface TestApp extends Client, Pick<TestDatabase, 'sql'> {
 }
 
 /** Returns a client of the server at `url`. A response that breaks openapi.yaml fails the test. */
-export function createClient(t: Test, url: string): Client {
+export function createClient(t: Scope, url: string): Client {
   const client: Client = {
     url,
     async request(method, path, { body, raw, headers = {} } = {}) {

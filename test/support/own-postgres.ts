@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import type { Test } from 'tap';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../db/embedded/embedded-postgres.js';
 import { freePort } from '../../db/embedded/free-port.js';
 import { isAlive } from '../../db/embedded/postmaster.js';
 import { makeTemporaryFolder } from '../../db/embedded/throw-away.js';
 import { atExit } from './at-exit.js';
+import type { Scope } from './scope.js';
 import { until } from './until.js';
 
 /** A PostgreSQL server for one test, which may stop, kill and freeze it. */
@@ -23,7 +23,7 @@ export interface OwnPostgres {
 }
 
 /** Creates an empty folder that every user can enter, and removes it after the test. */
-export async function temporaryFolder(t: Test, mode = 0o755): Promise<string> {
+export async function temporaryFolder(t: Scope, mode = 0o755): Promise<string> {
   const { folder, remove, removeSync } = await makeTemporaryFolder('coupons-test-', mode);
   const forget = atExit(removeSync);
   t.teardown(async () => {
@@ -41,7 +41,7 @@ export function postmasterOf(folder: string): number | undefined {
 }
 
 /** Kills the server in `folder` after the test, however the test ends. */
-export function killPostmasterAfter(t: Test, folder: string): void {
+export function killPostmasterAfter(t: Scope, folder: string): void {
   const kill = () => {
     const pid = postmasterOf(folder);
     if (!pid) return;
@@ -57,7 +57,7 @@ export function killPostmasterAfter(t: Test, folder: string): void {
 }
 
 /** Starts a server that keeps its port when it restarts. */
-export async function startOwnPostgres(t: Test): Promise<OwnPostgres> {
+export async function startOwnPostgres(t: Scope): Promise<OwnPostgres> {
   const folder = await temporaryFolder(t);
   killPostmasterAfter(t, folder);
   const settings = { port: String(await freePort()), fsync: 'off' };

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Test } from 'tap';
 import { projectRoot } from '../../db/project-root.js';
 import { settingNames } from '../../src/config.js';
 import { type Client, createClient } from './app.js';
 import { atExit } from './at-exit.js';
+import type { Scope } from './scope.js';
 import { until } from './until.js';
 
 export interface LogLine extends Record<string, unknown> {
@@ -37,12 +37,12 @@ export interface ServiceProcess {
  * test. By default it gets our own Node.js arguments, which load TypeScript and measure coverage.
  */
 export function startService(
-  t: Test,
+  t: Scope,
   settings: Record<string, string>,
   {
     script = 'src/server.ts',
     nodeArguments = process.execArgv,
-  }: { script?: 'src/server.ts' | 'src/migrate.ts'; nodeArguments?: string[] } = {},
+  }: { script?: string; nodeArguments?: string[] } = {},
 ): ServiceProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !settingNames.includes(name));
   const child = spawn(process.execPath, [...nodeArguments, join(projectRoot, ...script.split('/'))], {

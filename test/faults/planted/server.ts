@@ -1,0 +1,32 @@
+import postgres from 'postgres';
+import { buildApp, openLanes } from '../../../src/app.js';
+import type { Claims } from '../../../src/claims/lanes.js';
+import { readConfig } from '../../../src/config.js';
+import { createLogger } from '../../../src/logger.js';
+import { type Bug, type BugName, bugs } from './bugs.js';
+
+/** The service with a defect, which PLANTED_BUG names. It is not part of the program: tests start it. */
+const bug: Bug = bugs[process.env['PLANTED_BUG'] as BugName];
+const config = readConfig(process.env);
+const databaseUrl = config.DATABASE_URL as string;
+const logger = createLogger(config.LOG_LEVEL);
+
+let claims: Claims | undefined;
+const app = await buildApp({
+  config,
+  databaseUrl,
+  logger,
+  claims: { claimCoupon: (...claim) => claims?.claimCoupon(...claim) as ReturnType<Claims['claimCoupon']> },
+});
+const lanes = openLanes(app.database, config, logger);
+const sql = postgres(databaseUrl, { max: 10, onnotice: () => {}, fetch_types: false });
+claims = bug.claims ? { claimCoupon: bug.claims(lanes, sql) } : lanes;
+bug.app?.(app);
+
+process.on('SIGTERM', async () => {
+  await app.close();
+  lanes.close();
+  await sql.end({ timeout: 1 });
+  process.exit();
+});
+await app.listen({ port: config.PORT, host: config.HOST });
