@@ -125,10 +125,15 @@ export class Load {
 
   async #sample(): Promise<void> {
     while (!this.#isOver) {
+      const { primary } = this.#rig.cluster;
+      const { pid } = primary;
+      const at = this.recorder.now();
       // The primary may be broken just now.
       const accounts = await this.#rig.cluster.accounts().catch(() => undefined);
-      if (accounts) this.#samples.push({ at: this.recorder.now(), accounts });
       await sleep(SAMPLE_INTERVAL_MS);
+      // When its main process is killed, PostgreSQL lets running sessions see commits that have not
+      // reached the standby. They may be gone after the failover.
+      if (accounts && primary.pid === pid) this.#samples.push({ at, accounts });
     }
   }
 

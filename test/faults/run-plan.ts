@@ -33,7 +33,9 @@ export function runPlan(
     await within('preparation', load.prepare());
     const working = load.work();
     await sleep(CALM_MS);
-    await within('faults', breakThings(plan, rig));
+    await within('faults', breakThings(plan, rig)).catch(async (error) => {
+      throw new Error(`${error.message}\n${await rig.cluster.lastWords()}`, { cause: error });
+    });
     const recoveredAt = await load.recover();
     await sleep(CALM_MS);
     await within('end of the load', load.end(working));

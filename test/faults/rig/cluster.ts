@@ -142,6 +142,15 @@ export class Cluster {
     return rows.length > 0;
   }
 
+  /** The ends of the logs. */
+  async lastWords(): Promise<string> {
+    const words = this.nodes.map(
+      async (node) =>
+        `PostgreSQL ${node.name}, ${node.isRunning ? 'running' : 'not running'}: ${await node.lastWords()}`,
+    );
+    return (await Promise.all(words)).join('\n');
+  }
+
   accounts(): Promise<Account[]> {
     return this.primary.ask((sql) => readAccounts(sql), ROLE);
   }

@@ -180,7 +180,7 @@ export class PostgresNode {
   /** The end of its log. */
   async lastWords(): Promise<string> {
     const text = await readFile(`${this.data}.log`, 'utf8').catch(() => '');
-    return text.trimEnd().split('\n').slice(-3).join('\n');
+    return text.trimEnd().split('\n').slice(-8).join('\n');
   }
 
   /** Makes its data a copy of those of a running server, to be its standby. It must not run. */
