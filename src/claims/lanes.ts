@@ -49,6 +49,9 @@ const EXPIRY_INTERVAL_MS = 100;
 /** The fixed cost of a statement equals that of this many claims. Smaller batches are not sent ahead. */
 const AHEAD_SIZE_MIN = 16;
 
+/** One for all: an error of its own would cost an overloaded service as much as the rest of a refusal. */
+const FULL = new Overloaded('too many claims are waiting');
+
 const SYSTEM_TIME: Time = {
   now: Date.now,
   schedule: setImmediate,
@@ -94,7 +97,7 @@ export class Lanes implements Claims {
   ): Promise<ClaimOutcome> {
     let waiting = 0;
     for (const lane of this.#lanes) waiting += lane.waiting;
-    if (waiting >= this.#waitingMax) return Promise.reject(new Overloaded('too many claims are waiting'));
+    if (waiting >= this.#waitingMax) return Promise.reject(FULL);
     const request = {
       couponName,
       userId,
