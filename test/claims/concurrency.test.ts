@@ -92,12 +92,13 @@ t.test('a read during claims returns the stock and the holders of one moment', a
     return answered;
   };
   const readOn = async () => {
-    let seen: string[] = [];
+    let seen = '';
     for (let i = 0; i < 25; i++) {
       const coupon = await app.getCoupon('SALE');
       t.equal(coupon.remaining_amount + coupon.claimed_by.length, coupon.amount);
-      t.strictSame(coupon.claimed_by.slice(0, seen.length), seen, 'the order of the holders never changes');
-      seen = coupon.claimed_by;
+      const holders = coupon.claimed_by.join();
+      t.ok(holders.startsWith(seen), 'the order of the holders never changes');
+      seen = holders;
     }
     t.ok(seen.length > 0, 'there were claims meanwhile');
   };

@@ -133,7 +133,7 @@ t.test('if initdb fails, the error says why, and no incomplete data are left', a
 async function runOnFileSystem(t: Test, options: string, prepare = ':'): Promise<string[]> {
   const folder = await temporaryFolder(t);
   const mountAndRun = `mount -t tmpfs -o ${options} tmpfs "$DATA_DIR" && ${prepare} && exec "$@"`;
-  const service = [process.execPath, ...process.execArgv, join(projectRoot, 'src', 'server.ts')];
+  const service = [process.execPath, join(projectRoot, 'dist', 'src', 'server.js')];
   const { code, stdout } = await run('unshare', ['--mount', 'sh', '-c', mountAndRun, 'sh', ...service], {
     env: { ...process.env, DATA_DIR: folder, PORT: '0' },
   }).catch((error) => error);

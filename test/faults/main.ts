@@ -51,14 +51,13 @@ if (values.planted) {
 const totals = new Totals();
 await inScope(async (scope) => {
   const template = await createTemplate(scope);
-  const program = { script: 'dist/src/server.js', nodeArguments: [] };
   for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
     const plan = planOf(seed);
     const startedAt = performance.now();
     let run: Run | undefined;
     let failure: unknown;
     try {
-      run = await runPlan(plan, { template, program });
+      run = await runPlan(plan, { template });
     } catch (error) {
       failure = error;
     }

@@ -25,7 +25,7 @@ const CALM_MS = 300;
 /** Carries a plan out, and checks what happened. */
 export function runPlan(
   plan: Plan,
-  options: { template: Template; program: Program; prepare?: Prepare },
+  options: { template: Template; program?: Program; prepare?: Prepare },
 ): Promise<Run> {
   return inScope(async (scope) => {
     const rig = await startRig(scope, plan, options);

@@ -37,7 +37,7 @@ export interface Rig {
 export async function startRig(
   scope: Scope,
   plan: Plan,
-  { template, program, prepare }: { template: Template; program: Program; prepare?: Prepare },
+  { template, program = {}, prepare }: { template: Template; program?: Program; prepare?: Prepare },
 ): Promise<Rig> {
   const has = (...kinds: FaultKind[]) => plan.faults.some(({ kind }) => kinds.includes(kind));
   const missing: string[] = [];

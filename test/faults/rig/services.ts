@@ -4,10 +4,10 @@ import type { Scope } from '../../support/scope.js';
 import { until } from '../../support/until.js';
 import { childrenOf } from './processes.js';
 
-/** How to start the program of the service. */
+/** Another program than that of the service: see startService. */
 export interface Program {
-  script: string;
-  nodeArguments: string[];
+  script?: string;
+  nodeArguments?: string[];
   /** More settings than the rig gives. */
   settings?: Record<string, string>;
 }
