@@ -9,6 +9,7 @@ import { assertComplete, type Contract, forRouting, readContract } from './contr
 import { type Database, openDatabase } from './database/database.js';
 import { bindHandlers } from './handlers/index.js';
 import { createFastify } from './http/fastify.js';
+import { shedLoad } from './http/overload.js';
 import { enforceSecurity, type SecurityHandlers } from './http/security.js';
 
 declare module 'fastify' {
@@ -49,6 +50,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   try {
     assertComplete(contract, handlers);
     enforceSecurity(app, contract, securityHandlers);
+    if (lanes) shedLoad(app, 'claimCoupon', () => lanes.isFull());
     await app.register(openapiGlue, { specification: forRouting(contract), serviceHandlers: handlers });
     return app;
   } catch (error) {

@@ -27,7 +27,7 @@ const SINGLE = 'Scenario: single, engine';
 const SINGLE_STATEMENT = 'Scenario: single, statement';
 const OVERLOAD = 'Overload: retry at once, engine';
 const PATIENT = 'Overload: retry after Retry-After, engine';
-const CAPACITY = 'Overload: nobody refused, engine';
+const CAPACITY = 'Overload: none refused, engine';
 const MILLION = 'Claims in the table: 1,000,000, engine';
 const EMPTY = 'Claims in the table: 1,000,000, engine, empty table';
 
@@ -40,8 +40,8 @@ const RULES: [what: string, sign: '≥' | '≤', Limit, Figure, place: string, p
   ['claims/s, 1,000,000 claims in the table ÷ none', '≥', 0.85, perSecond, MILLION, EMPTY],
   ['CPU per claim, row-lock ÷ hot', '≥', 10, cpuUs, ROW_LOCK, HOT],
   ['p99 ms at half of the capacity', '≤', 10, p99Ms, 'Open loop: 50 % of capacity, engine'],
-  ['claims/s, overloaded by impatient clients ÷ not', '≥', 0.9, perSecond, OVERLOAD, CAPACITY],
-  ['claims/s, overloaded by patient clients ÷ not', '≥', 0.9, perSecond, PATIENT, CAPACITY],
+  ['claims/s, impatient clients refused ÷ none', '≥', 0.9, perSecond, OVERLOAD, CAPACITY],
+  ['claims/s, patient clients refused ÷ none', '≥', 0.9, perSecond, PATIENT, CAPACITY],
   ['p99 ms of accepted claims, patient clients', '≤', 1_000, p99Ms, PATIENT],
   ['p99 ms of health checks, impatient clients', '≤', 250, healthP99Ms, OVERLOAD],
   ['ms until the last answer after an overload', '≤', 1_000, recoveryMs, OVERLOAD],

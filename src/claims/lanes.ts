@@ -89,15 +89,20 @@ export class Lanes implements Claims {
     });
   }
 
+  /** Whether as many claims wait as may. */
+  isFull(): boolean {
+    let waiting = 0;
+    for (const lane of this.#lanes) waiting += lane.waiting;
+    return waiting >= this.#waitingMax;
+  }
+
   claimCoupon(
     couponName: string,
     userId: string,
     key: string | undefined,
     caller: Caller,
   ): Promise<ClaimOutcome> {
-    let waiting = 0;
-    for (const lane of this.#lanes) waiting += lane.waiting;
-    if (waiting >= this.#waitingMax) return Promise.reject(FULL);
+    if (this.isFull()) return Promise.reject(FULL);
     const request = {
       couponName,
       userId,

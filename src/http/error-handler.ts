@@ -5,7 +5,7 @@ import { isDatabaseUnavailable } from '../database/errors.js';
 import { describeViolation, type Violation } from '../json-schema.js';
 import { Overloaded } from '../overloaded.js';
 import { UnusableBody } from './json-body.js';
-import { Pacer } from './pacer.js';
+import { refuse } from './overload.js';
 import { describeBodyLimit, sendProblem } from './problems.js';
 
 /** The codes for Fastify's own errors. */
@@ -13,9 +13,6 @@ const fastifyProblems: Record<string, ErrorCode> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_body',
 };
-
-/** Of the whole process: its event loop is what they share. */
-const refusals = new Pacer();
 
 /** The one error handler: turns a thrown error into a problem, and logs what an operator must know. */
 export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -34,7 +31,7 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   const known = fastifyProblems[error.code];
   if (known) return sendProblem(reply, known);
   if (error instanceof Overloaded) {
-    refusals.pace(() => sendProblem(reply, 'overloaded'));
+    refuse(reply);
     return reply;
   }
   if (error instanceof OutcomeUnknown) {

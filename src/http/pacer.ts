@@ -15,6 +15,11 @@ export class Pacer {
   #timer: NodeJS.Timeout | undefined;
   #releasedAt = 0;
 
+  /** The number of calls that are held. */
+  get held(): number {
+    return this.#held.length;
+  }
+
   /** Calls back now or, if there have been many calls lately, within about three seconds. */
   pace(callback: () => void): void {
     if (!this.#timer) {

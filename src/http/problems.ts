@@ -166,7 +166,9 @@ export function sendProblem<Reply extends FastifyReply<never> | FastifyReply>(
 ): Reply {
   const { status, retryAfterSeconds } = problemKinds[code];
   const untyped = reply as FastifyReply;
-  if (retryAfterSeconds) untyped.header('Retry-After', String(retryAfterSeconds));
+  if (retryAfterSeconds && !untyped.hasHeader('Retry-After')) {
+    untyped.header('Retry-After', String(retryAfterSeconds));
+  }
   untyped.problemCode = code;
   untyped
     .code(status)

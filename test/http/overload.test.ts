@@ -30,12 +30,28 @@ t.test(
     t.equal(rejected.length, 16);
     for (const answer of rejected) {
       t.equal(problemIn(answer).code, 'overloaded');
-      t.match(answer.headers.get('retry-after'), /^\d+$/);
+      t.match(answer.headers.get('retry-after'), /^[1-5]$/);
     }
     t.equal((await app.getCoupon('A')).claimed_by.length, 5);
     await assertBooksBalance(t, app.sql);
   },
 );
+
+t.test('503 overloaded: the body of a refused claim is not read', async (t) => {
+  const app = await startApp(t, { settings: { CLAIMS_WAITING_MAX: '1', CLAIM_LANES: '1' } });
+  await app.createCoupon('A', 100);
+  const release = await lockCoupon(t, app.sql, 'A');
+  const running = app.claim('A', 'running');
+  await lockAwaited(app.sql);
+  const waiting = app.claim('A', 'waiting');
+  await app.request('GET', '/health');
+  const invalid = await app.request('POST', '/api/coupons/claim', { raw: '{' });
+  t.equal(problemIn(invalid).code, 'overloaded');
+  await release();
+  t.equal((await running).status, 200);
+  t.equal((await waiting).status, 200);
+  t.equal(problemIn(await app.request('POST', '/api/coupons/claim', { raw: '{' })).code, 'invalid_body');
+});
 
 t.test('503 overloaded: a claim that waited for CLAIM_WAIT_TIMEOUT_MS is rejected', async (t) => {
   const app = await startApp(t, { settings: { CLAIM_WAIT_TIMEOUT_MS: '200', CLAIM_LANES: '1' } });
