@@ -45,12 +45,13 @@ t.test('503 overloaded: the body of a refused claim is not read', async (t) => {
   await lockAwaited(app.sql);
   const waiting = app.claim('A', 'waiting');
   await app.request('GET', '/health');
-  const invalid = await app.request('POST', '/api/coupons/claim', { raw: '{' });
-  t.equal(problemIn(invalid).code, 'overloaded');
+  const sendInvalid = () =>
+    app.request('POST', '/api/coupons/claim', { raw: '{', headers: { 'Content-Type': 'application/json' } });
+  t.equal(problemIn(await sendInvalid()).code, 'overloaded');
   await release();
   t.equal((await running).status, 200);
   t.equal((await waiting).status, 200);
-  t.equal(problemIn(await app.request('POST', '/api/coupons/claim', { raw: '{' })).code, 'invalid_body');
+  t.equal(problemIn(await sendInvalid()).code, 'invalid_body');
 });
 
 t.test('503 overloaded: a claim that waited for CLAIM_WAIT_TIMEOUT_MS is rejected', async (t) => {
