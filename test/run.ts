@@ -3,9 +3,9 @@ import { statSync } from 'node:fs';
 import { startThrowAwayPostgres } from '../db/embedded/throw-away.js';
 
 /**
- * Compiles the program, and runs tap with a PostgreSQL for all test files: the one of TEST_DATABASE_URL, or an embedded one
- * that is removed afterwards. Other arguments than these go to tap, such as `test/claims` or
- * `--grep=/overloaded/`.
+ * Compiles the program, and runs tap with a PostgreSQL for all test files: the one of
+ * TEST_DATABASE_URL, or an embedded one that is removed afterwards. Other arguments than these go to
+ * tap, such as `test/claims` or `--grep=/overloaded/`.
  *
  *     --docker    takes PostgreSQL from a container, and runs the tests of the image, too
  *     --coverage  measures which lines the tests reach, writes a report to .tap/report/, and fails if

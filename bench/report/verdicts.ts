@@ -27,8 +27,8 @@ const SINGLE = 'Scenario: single, engine';
 const SINGLE_STATEMENT = 'Scenario: single, statement';
 const OVERLOAD = 'Overload: retry at once, engine';
 const PATIENT = 'Overload: retry after Retry-After, engine';
-const CAPACITY = 'Overload: none refused, engine';
-const CAPACITY_FEW = 'Overload: 2000 clients, none refused, engine';
+const CAPACITY = 'Overload: 8,000 clients, none refused, engine';
+const CAPACITY_FEW = 'Overload: 2,000 clients, none refused, engine';
 const MILLION = 'Claims in the table: 1,000,000, engine';
 const EMPTY = 'Claims in the table: 1,000,000, engine, empty table';
 
@@ -41,8 +41,8 @@ const RULES: [what: string, sign: '≥' | '≤', Limit, Figure, place: string, p
   ['claims/s, 1,000,000 claims in the table ÷ none', '≥', 0.85, perSecond, MILLION, EMPTY],
   ['CPU per claim, row-lock ÷ hot', '≥', 10, cpuUs, ROW_LOCK, HOT],
   ['p99 ms at half of the capacity', '≤', 10, p99Ms, 'Open loop: 50 % of capacity, engine'],
-  ['claims/s, impatient clients refused ÷ none', '≥', 0.9, perSecond, OVERLOAD, CAPACITY],
-  ['claims/s, patient clients refused ÷ none', '≥', 0.9, perSecond, PATIENT, CAPACITY],
+  ['claims/s, impatient clients refused ÷ none refused', '≥', 0.9, perSecond, OVERLOAD, CAPACITY],
+  ['claims/s, patient clients refused ÷ none refused', '≥', 0.9, perSecond, PATIENT, CAPACITY],
   ['claims/s, impatient clients refused ÷ 2,000 clients', '≥', 0.9, perSecond, OVERLOAD, CAPACITY_FEW],
   ['claims/s, patient clients refused ÷ 2,000 clients', '≥', 0.9, perSecond, PATIENT, CAPACITY_FEW],
   ['p99 ms of accepted claims, patient clients', '≤', 1_000, p99Ms, PATIENT],

@@ -1,9 +1,8 @@
-import { median } from '../median.js';
 import type { OwnDatabase } from '../rig/database.js';
 import { type Server, startServer } from '../rig/servers.js';
 import type { Bench } from './bench.js';
 import { measure } from './measure.js';
-import { nameOf, type Place } from './measurement.js';
+import type { Place } from './measurement.js';
 import { STEPS, type Step } from './steps.js';
 
 /** Claims that may wait in one of the two servers. As many clients do not overload it. */
@@ -18,8 +17,6 @@ const ROUNDS_MAX = 3;
 const WARMUP_SECONDS = 8;
 
 type Retry = NonNullable<Step['retry']>;
-const AT_ONCE: Retry = 'at once';
-const NONE_REFUSED = 'none refused';
 
 /**
  * Measures claims that are accepted while three quarters of the clients are refused. Beside it, a server
@@ -27,36 +24,33 @@ const NONE_REFUSED = 'none refused';
  * are refused retry, at once or as `Retry-After` asks.
  */
 export async function runOverload(bench: Bench, database: OwnDatabase): Promise<void> {
-  const start = (settings: Record<string, string>) =>
-    startServer('engine', database, database.folder, bench.signal, settings);
-  const limited = await start({ CLAIMS_WAITING_MAX: String(WAITING_MAX) });
-  const unlimited = await start({ CLAIMS_WAITING_MAX: String(CLIENTS) });
-  const run = (
-    server: Server,
-    label: string,
-    round: number,
-    step: Step['overrides'],
-    retry: Retry = AT_ONCE,
-  ) => {
-    const overrides = { connections: CLIENTS, rate: RATE_MAX, warmupSeconds: WARMUP_SECONDS, ...step };
-    return measure(bench, server, { ...STEPS.overload, retry, overrides }, placeOf(label, round));
+  const start = (waitingMax: number) =>
+    startServer('engine', database, database.folder, bench.signal, {
+      CLAIMS_WAITING_MAX: String(waitingMax),
+    });
+  const tight = await start(WAITING_MAX);
+  const roomy = await start(CLIENTS);
+  const run = (server: Server, place: Place, clients: number, rate: number, retry: Retry) => {
+    const overrides = { connections: clients, rate, warmupSeconds: WARMUP_SECONDS };
+    return measure(bench, server, { ...STEPS.overload, retry, overrides }, place);
   };
   try {
     for (let round = 1; round <= Math.min(bench.options.rounds, ROUNDS_MAX); round++) {
-      await run(limited, `${WAITING_MAX} clients, none refused`, round, { connections: WAITING_MAX });
-      await run(unlimited, NONE_REFUSED, round, {});
-      const capacity = median(
-        bench.measurements
-          .filter((one) => nameOf(one) === nameOf(placeOf(NONE_REFUSED, round)))
-          .map(({ perSecond }) => perSecond),
-      )!;
-      for (const retry of [AT_ONCE, 'after Retry-After'] as const) {
-        await run(limited, `retry ${retry}`, round, { rate: Math.round(capacity * LOAD) }, retry);
+      for (const [server, clients] of [
+        [tight, WAITING_MAX],
+        [roomy, CLIENTS],
+      ] as const) {
+        const place = placeOf(`${clients.toLocaleString('en')} clients, none refused`, round);
+        await run(server, place, clients, RATE_MAX, 'at once');
+      }
+      const capacity = bench.measurements.at(-1)!.perSecond;
+      for (const retry of ['at once', 'after Retry-After'] as const) {
+        await run(tight, placeOf(`retry ${retry}`, round), CLIENTS, Math.round(capacity * LOAD), retry);
       }
     }
   } finally {
-    await limited.stop();
-    await unlimited.stop();
+    await tight.stop();
+    await roomy.stop();
   }
 }
 

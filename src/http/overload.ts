@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { OperationId } from '../contract.js';
+import { beforeBody } from './before-body.js';
 import { Pacer } from './pacer.js';
 import { sendProblem } from './problems.js';
 
@@ -26,11 +27,11 @@ export function refuse(reply: FastifyReply): void {
  * costs little, and holds little memory. Routes must be added after this call.
  */
 export function shedLoad(app: FastifyInstance, operationId: OperationId, isFull: () => boolean): void {
-  app.addHook('onRoute', (route) => {
-    if ((route.schema as { operationId?: string } | undefined)?.operationId !== operationId) return;
-    route.onRequest = [route.onRequest ?? []].flat().concat((_request, reply, done) => {
+  beforeBody(app, (id) => {
+    if (id !== operationId) return undefined;
+    return (_request, reply, done) => {
       if (isFull()) refuse(reply);
       else done();
-    });
+    };
   });
 }

@@ -112,7 +112,7 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     status: 503,
     title: 'Overloaded',
     error: 'server overloaded',
-    detail: 'Too many claims are waiting. Nothing was changed. Retry later.',
+    detail: 'Too many requests are waiting. Nothing was changed. Retry later.',
     retryAfterSeconds: 1,
   },
   outcome_unknown: {
@@ -166,6 +166,7 @@ export function sendProblem<Reply extends FastifyReply<never> | FastifyReply>(
 ): Reply {
   const { status, retryAfterSeconds } = problemKinds[code];
   const untyped = reply as FastifyReply;
+  // An overloaded service may have set a longer time.
   if (retryAfterSeconds && !untyped.hasHeader('Retry-After')) {
     untyped.header('Retry-After', String(retryAfterSeconds));
   }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Contract, type ErrorCode, operationsOf, type SecurityRequirements } from '../contract.js';
+import { beforeBody } from './before-body.js';
 import { sendProblem } from './problems.js';
 
 /**
@@ -27,10 +28,10 @@ export function enforceSecurity(app: FastifyInstance, contract: Contract, handle
       throw new Error(`the security scheme ${scheme} of openapi.yaml has no handler`);
     }
   }
-  app.addHook('onRoute', (route) => {
-    const requirements = requirementsOf.get((route.schema as { operationId?: string })?.operationId ?? '');
-    if (!requirements) return;
-    route.onRequest = (request, reply, done) => {
+  beforeBody(app, (operationId) => {
+    const requirements = requirementsOf.get(operationId);
+    if (!requirements) return undefined;
+    return (request, reply, done) => {
       const refusal = check(request, requirements, handlers);
       if (refusal) sendProblem(reply, refusal);
       else done();

@@ -6,7 +6,7 @@ import { describeFailure } from './report.js';
 
 /** The short form of `npm run test:hostile`. */
 
-const REQUESTS = 2_000;
+const REQUESTS = 4_000;
 const SEED = 20_261_125;
 
 t.test(
