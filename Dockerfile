@@ -26,4 +26,4 @@ EXPOSE 3000
 HEALTHCHECK --interval=5s --timeout=4s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Node.js runs as process 1, so that it receives the signals.
-CMD ["node", "--max-semi-space-size=32", "dist/src/server.js"]
+CMD ["node", "dist/src/server.js"]

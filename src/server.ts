@@ -15,9 +15,8 @@ const DEFAULT_PASSWORD = 'coupons';
 const REPEATED_SIGNAL_MS = 1_000;
 
 // V8 lets the heap grow to a multiple of its live objects: 305 MiB with 5,000 connections. Collecting
-// earlier costs processor time. The young generation cannot be set here: `npm start` and the image
-// double it. Decision 0006 has the figures.
-setFlagsFromString('--heap-growing-percent=40');
+// earlier costs processor time. Decision 0006 has the figures.
+setFlagsFromString('--heap-growing-percent=60');
 
 const config = readConfigOrExit();
 const logger = createLogger(config.LOG_LEVEL);

@@ -21,8 +21,6 @@ export interface Server {
 
 const START_TIMEOUT_MS = 30_000;
 const POLL_INTERVAL_MS = 50;
-/** As `npm start` and the image do. */
-const NODE_FLAGS = ['--max-semi-space-size=32'];
 
 /**
  * Starts a server as a process of its own and waits until it is healthy. The server gets the
@@ -42,7 +40,7 @@ export async function startServer(
   const logFile = join(folder, `${kind}-${port}.log`);
   const log = await open(logFile, 'a');
   const program = kind === 'engine' ? '../../src/server.js' : 'peer-server.js';
-  const child = spawn(process.execPath, [...NODE_FLAGS, join(import.meta.dirname, program), kind], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, program), kind], {
     stdio: ['ignore', log.fd, log.fd],
     env: { ...process.env, ...settings, PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: database.url },
   });
