@@ -33,7 +33,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Create a coupon with a stock */
+        /**
+         * Create a coupon with a stock
+         * @description `starts_at` and `ends_at` are optional. The coupon can be claimed from `starts_at` on, and before
+         *     `ends_at`, by the clock of the database.
+         */
         post: operations["createCoupon"];
         delete?: never;
         options?: never;
@@ -76,13 +80,17 @@ export interface paths {
         /**
          * Claim a coupon for a user
          * @description A claim that was answered 200 is committed and is never lost. A user who already holds the
-         *     coupon gets 409, even after the coupon sold out.
+         *     coupon gets 409, even after the coupon sold out or its sale ended.
+         *
+         *     The clock of the database decides whether the sale has started, and whether it has ended. A
+         *     claim is on time if its statement starts on time.
          *
          *     **Retries.** A request with an `Idempotency-Key` may be sent again at any time, to any server.
          *     If the claim was made with the same key, user and coupon, the answer is 200 with
          *     `Idempotent-Replayed: true`, even after the coupon sold out. The key is stored with the claim and
          *     does not expire. With another
-         *     key, or without one, a user who holds the coupon gets 409.
+         *     key, or without one, a user who holds the coupon gets 409. If the claim has been released since,
+         *     a retry with its key gets 409 `claim_released`, and does not claim again.
          */
         post: operations["claimCoupon"];
         delete?: never;
@@ -143,7 +151,26 @@ export interface components {
              * @example 500
              */
             amount: number;
+            starts_at?: components["schemas"]["StartsAt"];
+            ends_at?: components["schemas"]["EndsAt"];
         };
+        /**
+         * Format: date-time
+         * @description A date and time of RFC 3339, with `T`, and with `Z` or an offset, in the years 1000 to 2999. Digits
+         *     after the milliseconds are ignored.
+         * @example 2026-07-01T12:00:00Z
+         */
+        Time: string;
+        /** @description The coupon can be claimed from this time on. Absent if it has no start. */
+        StartsAt: components["schemas"]["Time"];
+        /** @description The coupon can be claimed before this time. Absent if it has no end. It is later than `starts_at`. */
+        EndsAt: components["schemas"]["Time"];
+        /**
+         * @description `scheduled`: the sale has not started. `open`: the coupon can be claimed. `sold_out`: no unit is
+         *     left. `ended`: the sale is over. Clients must expect other values: the list may grow.
+         * @example open
+         */
+        CouponState: string;
         NewClaim: {
             user_id: components["schemas"]["UserId"];
             coupon_name: components["schemas"]["CouponName"];
@@ -152,7 +179,7 @@ export interface components {
             name: components["schemas"]["CouponName"];
             /**
              * Format: int32
-             * @description The stock with which the coupon was created.
+             * @description All units of the coupon, claimed or not.
              */
             amount: number;
             /**
@@ -160,6 +187,9 @@ export interface components {
              * @description The units that are left.
              */
             remaining_amount: number;
+            state: components["schemas"]["CouponState"];
+            starts_at?: components["schemas"]["StartsAt"];
+            ends_at?: components["schemas"]["EndsAt"];
             /** @description The holders, in the order of their claims. */
             claimed_by: components["schemas"]["UserId"][];
         };
@@ -191,7 +221,7 @@ export interface components {
          * @description What went wrong, for programs. Codes are stable.
          * @enum {string}
          */
-        ErrorCode: "invalid_request" | "invalid_body" | "malformed_http" | "out_of_stock" | "coupon_not_found" | "path_not_found" | "method_not_allowed" | "request_timeout" | "already_claimed" | "coupon_exists" | "payload_too_large" | "unsupported_media_type" | "headers_too_large" | "not_implemented" | "internal_error" | "claim_not_found" | "overloaded" | "outcome_unknown" | "database_unavailable";
+        ErrorCode: "invalid_request" | "invalid_body" | "malformed_http" | "out_of_stock" | "sale_not_started" | "sale_ended" | "coupon_not_found" | "path_not_found" | "method_not_allowed" | "request_timeout" | "already_claimed" | "claim_released" | "coupon_exists" | "payload_too_large" | "unsupported_media_type" | "headers_too_large" | "not_implemented" | "internal_error" | "claim_not_found" | "overloaded" | "outcome_unknown" | "database_unavailable";
         /** @description An error (RFC 9457). Every member is a string. */
         Problem: {
             /**
@@ -508,12 +538,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "SUMMER",
-                 *       "amount": 500
-                 *     }
-                 */
                 "application/json": components["schemas"]["NewCoupon"];
             };
         };
@@ -588,6 +612,7 @@ export interface operations {
                      *       "name": "SUMMER",
                      *       "amount": 500,
                      *       "remaining_amount": 498,
+                     *       "state": "open",
                      *       "claimed_by": [
                      *         "ada",
                      *         "grace"
@@ -644,12 +669,19 @@ export interface operations {
                 content?: never;
             };
             /**
-             * @description The coupon is sold out (`out_of_stock`), or the request is invalid (`invalid_request`,
-             *     `invalid_body`, `malformed_http`).
+             * @description The coupon is sold out (`out_of_stock`), its sale has not started (`sale_not_started`) or has
+             *     ended (`sale_ended`), or the request is invalid (`invalid_request`, `invalid_body`,
+             *     `malformed_http`). With `sale_not_started` comes `Retry-After`: the seconds until the start, at
+             *     most 60.
              */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description Seconds to wait before a retry. Present with `sale_not_started`.
+                     * @example 60
+                     */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -658,22 +690,16 @@ export interface operations {
             };
             404: components["responses"]["CouponNotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description The user already holds the coupon (`already_claimed`). */
+            /**
+             * @description The user already holds the coupon (`already_claimed`), or the claim of an earlier request with
+             *     the same key has been released (`claim_released`).
+             */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:problem-type:coupons:already_claimed",
-                     *       "title": "Already claimed",
-                     *       "code": "already_claimed",
-                     *       "error": "coupon already claimed by user",
-                     *       "detail": "This user already holds the coupon. Nothing was changed."
-                     *     }
-                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };

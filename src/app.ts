@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { CLAIM_SETTINGS, claimCoupons } from './claims/claim-statement.js';
 import { type Claims, Lanes } from './claims/lanes.js';
 import { OrderedConnection } from './claims/ordered-connection.js';
+import { countOutcomes } from './claims/outcome.js';
 import { type Config, connectionBudget } from './config.js';
 import { assertComplete, type Contract, forRouting, readContract } from './contract.js';
 import { type Database, openDatabase } from './database/database.js';
@@ -89,7 +90,8 @@ export function openLanes(database: Database, config: Config, logger: Logger): L
     waitMsMax: config.CLAIM_WAIT_TIMEOUT_MS,
     unknownMsMax: config.CLAIM_OUTCOME_TIMEOUT_MS,
     onBatch: logger.isLevelEnabled('debug')
-      ? (lane, { failure, ...batch }) => logger.debug({ lane, ...batch, err: failure }, 'batch ended')
+      ? (lane, { outcomes, failure, ...batch }) =>
+          logger.debug({ lane, ...batch, outcomes: countOutcomes(outcomes), err: failure }, 'batch ended')
       : undefined,
   });
 }

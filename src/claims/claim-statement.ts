@@ -13,6 +13,8 @@ const outcomes: Record<string, ClaimOutcome | undefined> = {
   c: 'claimed',
   r: 'replayed',
   a: 'already_claimed',
+  x: 'claim_released',
+  e: 'sale_ended',
   s: 'out_of_stock',
   n: 'coupon_not_found',
   u: undefined,
@@ -33,34 +35,52 @@ export async function claimCoupons(
   const couponNames = requests.map((request) => request.couponName);
   const userIds = requests.map((request) => request.userId);
   const keys = requests.map((request) => request.key);
+  const areKeysGiven = requests.map((request) => String(request.isKeyGiven));
   const names = [...new Set(couponNames)];
-  const [row] = await sql<{ decisions: string }[]>`
+  const [row] = await sql<{ decisions: string; starts_in: Record<string, number> | null }[]>`
     with requests as (
-      select coupon_name, user_id, key, ordinal
-      from unnest(${couponNames}::text[], ${userIds}::text[], ${keys}::text[])
-        with ordinality as request (coupon_name, user_id, key, ordinal)
+      select coupon_name, user_id, key, ordinal,
+        -- A late retry of a request whose claim was released must not claim again.
+        is_key_given and exists (
+          select from released_claims as released
+          where released.coupon_name = request.coupon_name and released.user_id = request.user_id
+            and released.idempotency_key = request.key
+        ) as is_released
+      from unnest(${couponNames}::text[], ${userIds}::text[], ${keys}::text[], ${areKeysGiven}::text[]::boolean[])
+        with ordinality as request (coupon_name, user_id, key, is_key_given, ordinal)
     ),
-    -- The coupons in our snapshot: as they were when the statement began.
+    -- The coupons in our snapshot: as they were when the statement began. now() is that moment, by the
+    -- clock of the database.
     seen_coupons as (
-      select name, remaining_amount from coupons where name = any (${names}::text[])
+      select name, remaining_amount, releases, starts_at,
+        case
+          when starts_at > now() then 'b'
+          when ends_at <= now() then 'e'
+          when remaining_amount = 0 then 's'
+        end as refusal
+      from coupons
+      where name = any (${names}::text[])
     ),
     -- The lock closes the race for the last units: other claims of the coupon wait here, and then
     -- read the stock that is really left. Coupons are locked in the order of their names: two servers
     -- would deadlock otherwise. NO KEY UPDATE does not block the foreign key checks of other claims.
-    -- A sold-out coupon is not locked. So a refusal writes nothing and waits for nobody.
+    -- A coupon that is sold out, or not on sale, is not locked. So a refusal writes nothing and waits
+    -- for nobody.
     locked_coupons as (
-      select name, remaining_amount
+      select name, remaining_amount, releases
       from coupons
       where name = any (${names}::text[]) and remaining_amount > 0
+        and (starts_at is null or starts_at <= now()) and (ends_at is null or ends_at > now())
       order by name
       for no key update
     ),
     -- Units that came back while we waited for the lock are left to the next statement: PostgreSQL
-    -- checks the constraint on the stock against our snapshot first, and would fail this one.
+    -- checks the constraint on the stock against our snapshot first, and would fail this one. If a claim
+    -- was released meanwhile, everything is: our snapshot does not show which keys were released.
     stock as materialized (
       select name, least(locked_coupons.remaining_amount, seen_coupons.remaining_amount) as units
       from locked_coupons
-      join seen_coupons using (name)
+      join seen_coupons using (name, releases)
     ),
     -- First come, first served within a coupon. If more users ask than units are left, requests that
     -- would take no unit get no place: otherwise a user behind them would go without, and a later
@@ -74,6 +94,7 @@ export async function claimCoupons(
           count(*) over (partition by coupon_name) as asked
         from requests
         join stock on name = coupon_name
+        where not is_released
       ) as request
       where attempt = 1 and (
         asked <= units
@@ -93,16 +114,23 @@ export async function claimCoupons(
       where place <= units
       order by ordinal
       on conflict on constraint claims_pkey do nothing
-      returning coupon_name, user_id, idempotency_key
+      returning coupon_name, user_id, idempotency_key, claim_number
     ),
     taken_stock as (
       update coupons
       set remaining_amount = coupons.remaining_amount - made
       from (select coupon_name, count(*)::int as made from made_claims group by coupon_name) as made_counts
       where coupons.name = made_counts.coupon_name
+    ),
+    logged_claims as (
+      insert into events (type, coupon_names, user_ids, claim_numbers)
+      select 'claim.made', array_agg(coupon_name), array_agg(user_id), array_agg(claim_number)
+      from made_claims
+      having count(*) > 0
     )
     select string_agg(
       case
+        when is_released then 'x'
         when (coupon_name, user_id, key) in (select coupon_name, user_id, idempotency_key from made_claims) then 'c'
         when (coupon_name, user_id) in (select coupon_name, user_id from made_claims) then 'a'
         else coalesce(
@@ -112,20 +140,30 @@ export async function claimCoupons(
             from claims as claim
             where claim.coupon_name = request.coupon_name and claim.user_id = request.user_id
           ),
-          -- Report out_of_stock only if the coupon was already sold out in our snapshot: only then
-          -- are all of its claims visible. Otherwise the user's claim may be hidden, or a unit may
-          -- be left that a skipped user did not take: undecided.
+          -- Refuse a claim only if our snapshot has the reason: only then are all claims of the coupon
+          -- visible. Otherwise the user's claim may be hidden, or a unit may be left that a skipped user
+          -- did not take: undecided.
           case
-            when coupon_name in (select name from seen_coupons where remaining_amount = 0) then 's'
+            when coupon_name in (select name from seen_coupons where refusal = 's') then 's'
+            when coupon_name in (select name from seen_coupons where refusal = 'b') then 'b'
+            when coupon_name in (select name from seen_coupons where refusal = 'e') then 'e'
             when coupon_name in (select name from seen_coupons) then 'u'
             else 'n'
           end
         )
       end,
       '' order by ordinal
-    ) as decisions
+    ) as decisions,
+    (
+      select json_object_agg(name, ceil(extract(epoch from starts_at - now())))
+      from seen_coupons
+      where refusal = 'b'
+    ) as starts_in
     from requests as request`;
   return Array.from(row?.decisions ?? '', (letter, i) => {
+    if (letter === 'b') {
+      return { code: 'sale_not_started', startsInSeconds: row?.starts_in?.[couponNames[i] as string] ?? 1 };
+    }
     if (!(letter in outcomes)) throw new Error(`the claim statement returned the unknown outcome ${letter}`);
     const outcome = outcomes[letter];
     return outcome === 'claimed' && requests[i]?.isKeyGiven && isRepeated(requests, i) ? 'replayed' : outcome;

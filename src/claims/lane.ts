@@ -11,7 +11,7 @@
 
 import { Overloaded } from '../overloaded.js';
 
-export interface LaneOptions<Request, Outcome extends string> {
+export interface LaneOptions<Request, Outcome> {
   /**
    * Decides the requests of a batch. Returns one outcome per request, in their order; undefined for
    * a request that must run again. A rejection means that none was decided, unless
@@ -36,18 +36,18 @@ export interface LaneOptions<Request, Outcome extends string> {
   /** How long to run a request again while its outcome is unknown. */
   unknownMsMax: number;
   /** Called once per batch that has ended. */
-  onBatch?: ((batch: BatchReport) => void) | undefined;
+  onBatch?: ((batch: BatchReport<Outcome>) => void) | undefined;
 }
 
 /** How a batch went. */
-export interface BatchReport {
+export interface BatchReport<Outcome> {
   size: number;
   /** How long its oldest request waited for it to start. */
   waitMs: number;
   /** From its start to its end. A batch sent ahead starts while another one runs. */
   durationMs: number;
-  /** Requests by outcome; `undecided` ones run again. */
-  outcomes: Record<string, number>;
+  /** In the order of the requests. Undefined ones run again. */
+  outcomes: readonly (Outcome | undefined)[];
   /** The error of a batch that failed and so has no outcomes. */
   failure: unknown;
 }
@@ -84,7 +84,7 @@ type State = 'steady' | 'cautious' | 'draining' | 'pausing';
 const PAUSE_MIN_MS = 50;
 const PAUSE_MAX_MS = 1_000;
 
-export class Lane<Request, Outcome extends string> {
+export class Lane<Request, Outcome> {
   readonly #options: LaneOptions<Request, Outcome>;
   #state: State = 'steady';
   readonly #waiting: Entry<Request, Outcome>[] = [];
@@ -245,13 +245,9 @@ export class Lane<Request, Outcome extends string> {
   #report(
     batch: Entry<Request, Outcome>[],
     startedAt: number,
-    decided: readonly (Outcome | undefined)[],
+    outcomes: readonly (Outcome | undefined)[],
     failure: unknown,
   ): void {
-    const outcomes: Record<string, number> = {};
-    for (const outcome of decided) {
-      outcomes[outcome ?? 'undecided'] = (outcomes[outcome ?? 'undecided'] ?? 0) + 1;
-    }
     this.#options.onBatch?.({
       size: batch.length,
       waitMs: startedAt - (batch[0]?.since ?? startedAt),

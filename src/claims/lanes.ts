@@ -38,7 +38,7 @@ export interface LanesOptions {
   waitingMax: number;
   waitMsMax: number;
   unknownMsMax: number;
-  onBatch?: ((lane: number, batch: BatchReport) => void) | undefined;
+  onBatch?: ((lane: number, batch: BatchReport<ClaimOutcome>) => void) | undefined;
   /** The smallest batch that is sent ahead. */
   aheadSizeMin?: number;
   /** Another time than that of the system, for simulations. */

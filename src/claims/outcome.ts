@@ -6,8 +6,18 @@ export type ClaimOutcome =
   | 'replayed'
   /** Another request made the user's claim. */
   | 'already_claimed'
+  /** The request made a claim earlier, which has been released. */
+  | 'claim_released'
+  | SaleNotStarted
+  | 'sale_ended'
   | 'out_of_stock'
   | 'coupon_not_found';
+
+export interface SaleNotStarted {
+  code: 'sale_not_started';
+  /** Rounded up. At least 1. */
+  startsInSeconds: number;
+}
 
 /** A claim to be decided. */
 export interface ClaimRequest {
@@ -17,4 +27,18 @@ export interface ClaimRequest {
   key: string;
   /** Whether the client chose the key: then another request may carry the same one. */
   isKeyGiven: boolean;
+}
+
+export function codeOf(outcome: ClaimOutcome): string {
+  return typeof outcome === 'object' ? outcome.code : outcome;
+}
+
+/** Counts outcomes by their codes. Requests without an outcome are `undecided`. */
+export function countOutcomes(outcomes: readonly (ClaimOutcome | undefined)[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const outcome of outcomes) {
+    const code = outcome === undefined ? 'undecided' : codeOf(outcome);
+    counts[code] = (counts[code] ?? 0) + 1;
+  }
+  return counts;
 }

@@ -1,18 +1,16 @@
 import type { Sql } from 'postgres';
 import type { Database } from '../database/database.js';
 import type { Pages } from '../database/pages.js';
+import { type Coupon, type CouponRow, couponColumns, couponOf } from './coupon.js';
 
-export interface Coupon {
-  name: string;
-  amount: number;
-  remaining_amount: number;
+export interface CouponWithHolders extends Coupon {
   /** The holders, in the order of their claims. */
   claimed_by: string[];
 }
 
 /** A coupon with the first page of its holders. */
 export interface CouponReading {
-  coupon: Coupon;
+  coupon: CouponWithHolders;
   /** The other pages. Undefined: there are none. */
   rest: CouponPages | undefined;
 }
@@ -23,9 +21,7 @@ export interface CouponPages extends AsyncIterable<string[]> {
   close(): void;
 }
 
-interface Row {
-  amount: number;
-  remaining_amount: number;
+interface HolderRow extends CouponRow {
   user_id: string | null;
 }
 
@@ -40,15 +36,15 @@ const STALL_TIMEOUT_MS = 5_000;
 export async function getCoupon(database: Database, name: string): Promise<CouponReading | undefined> {
   const rows = await database.read((sql) => selectRows(sql, name, HOLDERS_PER_PAGE));
   if (rows.length === 0) return undefined;
-  if (rows.length < HOLDERS_PER_PAGE) return { coupon: couponOf(name, rows), rest: undefined };
+  if (rows.length < HOLDERS_PER_PAGE) return { coupon: withHolders(rows), rest: undefined };
   // More holders may follow, and the snapshot is gone: read from the start again.
   return readPages(database, name);
 }
 
 /** One row per holder, in the order of their claims, or one row without a user. Null: no limit. */
 function selectRows(sql: Sql, name: string, limit: number | null) {
-  return sql<Row[]>`
-    select amount, remaining_amount, user_id
+  return sql<HolderRow[]>`
+    select ${couponColumns(sql)}, user_id
     from coupons
     left join lateral (
       select user_id, claim_number
@@ -64,16 +60,15 @@ function selectRows(sql: Sql, name: string, limit: number | null) {
 async function readPages(database: Database, name: string): Promise<CouponReading | undefined> {
   const { first, pages } = await database.readPages((sql) => selectRows(sql, name, null), HOLDERS_PER_PAGE);
   if (first.length === 0) return undefined;
-  return { coupon: couponOf(name, first), rest: restOf(pages, first) };
+  return { coupon: withHolders(first), rest: restOf(pages, first) };
 }
 
-function couponOf(name: string, page: Row[]): Coupon {
-  const [{ amount, remaining_amount }] = page as [Row];
+function withHolders(page: HolderRow[]): CouponWithHolders {
   // claimed_by comes last: getCoupon's handler appends the other pages to it.
-  return { name, amount, remaining_amount, claimed_by: userIds(page) };
+  return { ...couponOf(page[0] as HolderRow), claimed_by: userIds(page) };
 }
 
-function restOf(pages: Pages<Row>, first: Row[]): CouponPages {
+function restOf(pages: Pages<HolderRow>, first: HolderRow[]): CouponPages {
   return {
     async *[Symbol.asyncIterator]() {
       for (let page = first; page.length === HOLDERS_PER_PAGE; ) {
@@ -91,6 +86,6 @@ function restOf(pages: Pages<Row>, first: Row[]): CouponPages {
   };
 }
 
-function userIds(page: Row[]): string[] {
+function userIds(page: HolderRow[]): string[] {
   return page.flatMap(({ user_id }) => user_id ?? []);
 }

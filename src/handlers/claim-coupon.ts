@@ -2,11 +2,18 @@ import type { Claims } from '../claims/lanes.js';
 import type { Handler } from '../contract.js';
 import { sendProblem } from '../http/problems.js';
 
+/** The start may be moved forward: clients ask again within a minute. */
+const RETRY_AFTER_SECONDS_MAX = 60;
+
 export function claimCoupon(claims: Claims): Handler<'claimCoupon'> {
   return async (request, reply) => {
     const { user_id, coupon_name } = request.body;
     const key = request.headers['idempotency-key'];
     const outcome = await claims.claimCoupon(coupon_name, user_id, key, reply.raw);
+    if (typeof outcome === 'object') {
+      const seconds = Math.min(outcome.startsInSeconds, RETRY_AFTER_SECONDS_MAX);
+      return sendProblem(reply.header('Retry-After', String(seconds)), outcome.code);
+    }
     switch (outcome) {
       case 'claimed':
         return reply.code(200).send();

@@ -1,13 +1,25 @@
 import type { Handler } from '../contract.js';
 import * as coupons from '../coupons/create-coupon.js';
 import type { Database } from '../database/database.js';
-import { sendProblem } from '../http/problems.js';
+import { sendProblem, sendWindowReversed } from '../http/problems.js';
 
 export function createCoupon(database: Database): Handler<'createCoupon'> {
   return async (request, reply) => {
-    const { name, amount } = request.body;
-    if (!(await coupons.createCoupon(database, name, amount))) return sendProblem(reply, 'coupon_exists');
-    reply.header('Location', `${request.routeOptions.url}/${encodeURIComponent(name)}`);
-    return reply.code(201).send();
+    const { name, amount, starts_at, ends_at } = request.body;
+    const outcome = await coupons.createCoupon(database, {
+      name,
+      amount,
+      starts_at: starts_at === undefined ? null : new Date(starts_at),
+      ends_at: ends_at === undefined ? null : new Date(ends_at),
+    });
+    switch (outcome) {
+      case 'created':
+        reply.header('Location', `${request.routeOptions.url}/${encodeURIComponent(name)}`);
+        return reply.code(201).send();
+      case 'window_reversed':
+        return sendWindowReversed(reply);
+      default:
+        return sendProblem(reply, outcome);
+    }
   };
 }

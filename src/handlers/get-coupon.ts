@@ -23,7 +23,10 @@ export function getCoupon(database: Database): Handler<'getCoupon'> {
 }
 
 /** The coupon as JSON text, page by page: memory stays bounded for any number of holders. */
-async function* couponJson(coupon: coupons.Coupon, rest: coupons.CouponPages): AsyncGenerator<string> {
+async function* couponJson(
+  coupon: coupons.CouponWithHolders,
+  rest: coupons.CouponPages,
+): AsyncGenerator<string> {
   yield JSON.stringify(coupon).slice(0, -']}'.length);
   for await (const page of rest) yield `,${JSON.stringify(page).slice(1, -1)}`;
   yield ']}';

@@ -6,7 +6,7 @@ import { describeViolation, type Violation } from '../json-schema.js';
 import { Overloaded } from '../overloaded.js';
 import { UnusableBody } from './json-body.js';
 import { refuse } from './overload.js';
-import { describeBodyLimit, sendProblem } from './problems.js';
+import { describeBodyLimit, sendInvalidRequest, sendProblem } from './problems.js';
 
 /** The codes for Fastify's own errors. */
 const fastifyProblems: Record<string, ErrorCode> = {
@@ -82,8 +82,4 @@ function sendViolation(
     return sendInvalidRequest(reply, `${violation.instancePath.slice(1)} must be given only once`);
   }
   return sendInvalidRequest(reply, describeViolation(violation, 'query parameter'));
-}
-
-function sendInvalidRequest(reply: FastifyReply, detail: string): FastifyReply {
-  return sendProblem(reply, 'invalid_request', { error: `invalid request: ${detail}`, detail });
 }

@@ -36,6 +36,18 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     error: 'coupon out of stock',
     detail: 'Every unit of this coupon has been claimed.',
   },
+  sale_not_started: {
+    status: 400,
+    title: 'Sale not started',
+    error: 'coupon sale has not started',
+    detail: 'This coupon cannot be claimed yet. Nothing was changed. Retry after its start.',
+  },
+  sale_ended: {
+    status: 400,
+    title: 'Sale ended',
+    error: 'coupon sale has ended',
+    detail: 'This coupon can no longer be claimed. Nothing was changed.',
+  },
   coupon_not_found: {
     status: 404,
     title: 'Coupon not found',
@@ -65,6 +77,12 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     title: 'Already claimed',
     error: 'coupon already claimed by user',
     detail: 'This user already holds the coupon. Nothing was changed.',
+  },
+  claim_released: {
+    status: 409,
+    title: 'Claim released',
+    error: 'coupon claim was released',
+    detail: 'The claim with this Idempotency-Key has been released. Claim again with a new key.',
   },
   coupon_exists: {
     status: 409,
@@ -176,4 +194,16 @@ export function sendProblem<Reply extends FastifyReply<never> | FastifyReply>(
     .type(PROBLEM_MEDIA_TYPE)
     .send(override ? JSON.stringify(problemOf(code, override)) : problemTexts[code]);
   return reply;
+}
+
+export function sendInvalidRequest<Reply extends FastifyReply<never> | FastifyReply>(
+  reply: Reply,
+  detail: string,
+): Reply {
+  return sendProblem(reply, 'invalid_request', { error: `invalid request: ${detail}`, detail });
+}
+
+/** The database found that the window of a coupon ends before it starts. */
+export function sendWindowReversed<Reply extends FastifyReply<never> | FastifyReply>(reply: Reply): Reply {
+  return sendInvalidRequest(reply, 'ends_at must be later than starts_at');
 }

@@ -193,9 +193,9 @@ t.test('two servers that claim the same coupons in opposite orders never deadloc
 });
 
 t.test('an outcome that the program does not know throws', async (t) => {
-  const sql = (async () => [{ decisions: 'cx' }]) as unknown as Sql;
+  const sql = (async () => [{ decisions: 'cz' }]) as unknown as Sql;
   await t.rejects(claimCoupons(sql, [request('A', 'ada'), request('A', 'grace')]), {
-    message: 'the claim statement returned the unknown outcome x',
+    message: 'the claim statement returned the unknown outcome z',
   });
 });
 
@@ -257,3 +257,81 @@ async function rowsRead(sql: Sql): Promise<Record<string, number>> {
     select indexrelname, idx_tup_read::int from pg_stat_user_indexes where relname = 'claims'`;
   return Object.fromEntries(rows.map(({ name, count }) => [name, count]));
 }
+
+t.test('claims before the start and after the end take no lock and write nothing', async (t) => {
+  const { sql, connect, createCoupon } = await setUp(t);
+  for (const name of ['EARLY', 'ENDED']) await createCoupon(name, 5);
+  await sql`update coupons set starts_at = now() + interval '90 seconds' where name = 'EARLY'`;
+  await sql`update coupons set ends_at = now() where name = 'ENDED'`;
+  await lockCoupon(t, sql, 'EARLY');
+  const [before] = await sql`select pg_snapshot_xmax(pg_current_snapshot()) as xid`;
+  const outcomes = await claimCoupons(connect(), [request('EARLY', 'ada'), request('ENDED', 'ada')]);
+  t.match(outcomes, [{ code: 'sale_not_started' }, 'sale_ended']);
+  const [{ startsInSeconds }] = outcomes as unknown as [{ startsInSeconds: number }];
+  t.ok(startsInSeconds > 60 && startsInSeconds <= 90);
+  const [after] = await sql`select pg_snapshot_xmax(pg_current_snapshot()) as xid`;
+  t.same(after, before, 'no transaction was needed');
+});
+
+/** Decides `batch` on a coupon of 5 units while `change` is made to it and commits during the wait for its lock. */
+async function raceWithAChange(t: Test, batch: ClaimRequest[], change: (sql: Sql) => Promise<unknown>) {
+  const { sql, connect, createCoupon, stockOf } = await setUp(t);
+  await createCoupon('A', 5);
+  await claimCoupons(connect(), [request('A', 'holder', 'old')]);
+  const other = await connect().reserve();
+  await other`begin`;
+  await change(other);
+  const ours = connect();
+  const decisions = claimCoupons(ours, batch);
+  await lockAwaited(sql);
+  await other`commit`;
+  other.release();
+  return { first: await decisions, last: await decideAll(ours, batch), stock: await stockOf('A') };
+}
+
+t.test('a sale that is closed while the statement waits for the lock makes no claim', async (t) => {
+  const { first, last, stock } = await raceWithAChange(
+    t,
+    [request('A', 'ada')],
+    (sql) => sql`update coupons set ends_at = now() - interval '1 second'`,
+  );
+  t.same(first, [undefined]);
+  t.same(last, ['sale_ended']);
+  t.same(stock, { remaining_amount: 4, made: 1 });
+});
+
+t.test(
+  'a claim that is made and released while its retry waits for the lock is not made again',
+  async (t) => {
+    const { first, last, stock } = await raceWithAChange(t, [request('A', 'grace', 'k')], async (sql) => {
+      await claimCoupons(sql, [request('A', 'grace', 'k')]);
+      await sql`update coupons set remaining_amount = remaining_amount + 1, releases = releases + 1`;
+      await sql`
+      with released as (delete from claims where user_id = 'grace' returning *)
+      insert into released_claims (coupon_name, user_id, claim_number, idempotency_key, claimed_at)
+      select coupon_name, user_id, claim_number, idempotency_key, created_at from released`;
+    });
+    t.same(first, [undefined]);
+    t.same(last, ['claim_released']);
+    t.same(stock, { remaining_amount: 4, made: 1 });
+  },
+);
+
+t.test('a statement logs its claims in one row, in their order, and refusals in none', async (t) => {
+  const { sql, connect, createCoupon } = await setUp(t);
+  for (const name of ['A', 'B']) await createCoupon(name, 2);
+  const ours = connect();
+  await claimCoupons(
+    ours,
+    ['A1', 'B1', 'A2', 'A3'].map(([name, user]) => request(name!, user!)),
+  );
+  await claimCoupons(ours, [request('A', '4'), request('B', '1')]);
+  const claims = await sql`select claim_number from claims order by claim_number`;
+  t.match(await sql`select * from events where type = 'claim.made'`, [
+    {
+      coupon_names: ['A', 'B', 'A'],
+      user_ids: ['1', '1', '2'],
+      claim_numbers: claims.map(({ claim_number }) => claim_number),
+    },
+  ]);
+});

@@ -41,6 +41,7 @@ t.test('200: one user may claim many coupons, and many users one coupon', async 
       name: coupon,
       amount: 3,
       remaining_amount: 0,
+      state: 'sold_out',
       claimed_by: ['zoe', 'ada', 'mia'],
     });
 });

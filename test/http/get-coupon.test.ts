@@ -19,7 +19,10 @@ t.test('200: the answer has the coupon and its holders, in the order of their cl
   const answer = await app.request('GET', '/api/coupons/SUMMER');
   t.equal(answer.status, 200);
   t.match(answer.headers.get('content-type'), /^application\/json\b/);
-  t.equal(answer.text, '{"name":"SUMMER","amount":5,"remaining_amount":2,"claimed_by":["zoe","ada","mia"]}');
+  t.equal(
+    answer.text,
+    '{"name":"SUMMER","amount":5,"remaining_amount":2,"state":"open","claimed_by":["zoe","ada","mia"]}',
+  );
 });
 
 t.test('200: a coupon without holders has an empty list', async (t) => {
@@ -29,6 +32,7 @@ t.test('200: a coupon without holders has an empty list', async (t) => {
     name: 'SUMMER',
     amount: 5,
     remaining_amount: 5,
+    state: 'open',
     claimed_by: [],
   });
 });
@@ -43,6 +47,7 @@ t.test('200: the names of coupons and holders are returned unchanged', async (t)
       name,
       amount: 1000,
       remaining_amount: 1000 - awkwardNames.length,
+      state: 'open',
       claimed_by: awkwardNames,
     });
   }
@@ -61,6 +66,7 @@ for (const count of [1_999, 2_000, 2_001, 4_000, 10_001]) {
       name: 'HUGE',
       amount: 20_000,
       remaining_amount: 20_000 - count,
+      state: 'open',
       claimed_by: users.map((row) => row.user_id),
     });
   });
@@ -123,10 +129,22 @@ t.test('the next read sees changes that were made in the database by hand', asyn
   t.equal(await read(), 404);
   await app.sql`insert into coupons (name, amount, remaining_amount) values ('HAND', 3, 2)`;
   await app.sql`insert into claims (user_id, coupon_name) values ('ada', 'HAND')`;
-  t.strictSame(await read(), { name: 'HAND', amount: 3, remaining_amount: 2, claimed_by: ['ada'] });
+  t.strictSame(await read(), {
+    name: 'HAND',
+    amount: 3,
+    remaining_amount: 2,
+    state: 'open',
+    claimed_by: ['ada'],
+  });
   await app.sql`update coupons set amount = 10, remaining_amount = 9`;
   await app.sql`update claims set user_id = 'grace'`;
-  t.strictSame(await read(), { name: 'HAND', amount: 10, remaining_amount: 9, claimed_by: ['grace'] });
+  t.strictSame(await read(), {
+    name: 'HAND',
+    amount: 10,
+    remaining_amount: 9,
+    state: 'open',
+    claimed_by: ['grace'],
+  });
   await app.sql`truncate coupons, claims`;
   t.equal(await read(), 404);
 });

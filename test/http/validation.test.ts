@@ -151,6 +151,12 @@ for (const [title, json] of accepted) {
   t.test(`POST /api/coupons, ${title}: accepted and stored`, async (t) => {
     t.equal((await post('/api/coupons', json)).status, 201);
     const { name, amount } = JSON.parse(json);
-    t.strictSame(await app.getCoupon(name), { name, amount, remaining_amount: amount, claimed_by: [] });
+    t.strictSame(await app.getCoupon(name), {
+      name,
+      amount,
+      remaining_amount: amount,
+      state: 'open',
+      claimed_by: [],
+    });
   });
 }

@@ -1,3 +1,4 @@
+import { codeOf } from '../../src/claims/outcome.js';
 import { isDatabaseUnavailable } from '../../src/database/errors.js';
 import type { Asked } from './asked.js';
 import type { ClaimEvent } from './plan.js';
@@ -45,7 +46,7 @@ export class Customer {
     );
     invariants.onAsked(asked);
     server.ask(asked).then(
-      (outcome) => this.#hear(asked, outcome),
+      (outcome) => this.#hear(asked, codeOf(outcome)),
       (error: NodeJS.ErrnoException) => {
         const told = error.code ?? error.constructor.name;
         if (!EXPECTED_ERRORS.has(told) && !isDatabaseUnavailable(error)) {

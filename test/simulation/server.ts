@@ -1,6 +1,6 @@
 import type { Lane } from '../../src/claims/lane.js';
 import type { Lanes, Time } from '../../src/claims/lanes.js';
-import type { ClaimOutcome, ClaimRequest } from '../../src/claims/outcome.js';
+import { type ClaimOutcome, type ClaimRequest, codeOf } from '../../src/claims/outcome.js';
 import type { Asked, Batch, ServerRun } from './asked.js';
 import { ModelClient } from './client.js';
 import type { Engine } from './engine.js';
@@ -93,7 +93,10 @@ export class Server implements ServerRun {
           .map(({ number }, i) => `request ${number} ${outcomes[i] ?? 'must run again'}`)
           .join(', ')}`,
       );
-      watch.succeed(batch, outcomes);
+      watch.succeed(
+        batch,
+        outcomes.map((outcome) => outcome && codeOf(outcome)),
+      );
       return outcomes;
     } catch (error) {
       watch.fail(batch, error);

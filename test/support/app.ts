@@ -30,7 +30,7 @@ export interface Client {
   createCoupon(name: string, amount: number): Promise<Answer>;
   getCoupon(
     name: string,
-  ): Promise<{ name: string; amount: number; remaining_amount: number; claimed_by: string[] }>;
+  ): Promise<{ name: string; amount: number; remaining_amount: number; state: string; claimed_by: string[] }>;
   claim(couponName: string, userId: string, headers?: Record<string, string>): Promise<Answer>;
 }
 
