@@ -62,10 +62,21 @@ export interface paths {
         get: operations["getCoupon"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a coupon that was never claimed
+         * @description A coupon that was claimed stays, also if its claims have been released. To close its sale, set
+         *     `ends_at`.
+         */
+        delete: operations["deleteCoupon"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the stock or the window of a coupon
+         * @description Absent fields stay as they are. `null` takes a bound away. Claims may run meanwhile: none is lost,
+         *     and none too many is made. To close a sale, set `ends_at` to a time in the past. If the connection
+         *     broke during the change, send it again: the result is the same.
+         */
+        patch: operations["changeCoupon"];
         trace?: never;
     };
     "/api/coupons/claim": {
@@ -114,7 +125,14 @@ export interface paths {
         get: operations["getClaim"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Release the claim of a user
+         * @description Deletes the claim and puts its unit back into the stock, in one commit. The user may claim again,
+         *     with a new `Idempotency-Key`. A late retry of the request that made the claim gets 409
+         *     `claim_released`. If the connection broke during the release, send it again: 404 means that the
+         *     claim is gone.
+         */
+        delete: operations["releaseClaim"];
         options?: never;
         head?: never;
         patch?: never;
@@ -154,6 +172,17 @@ export interface components {
             starts_at?: components["schemas"]["StartsAt"];
             ends_at?: components["schemas"]["EndsAt"];
         };
+        CouponChange: {
+            /**
+             * Format: int32
+             * @description The new total, claimed units included. It may not fall below what has been claimed.
+             */
+            amount?: number;
+            /** @description The new start. `null` takes the start away. */
+            starts_at?: components["schemas"]["Time"] | null;
+            /** @description The new end. `null` takes the end away. */
+            ends_at?: components["schemas"]["Time"] | null;
+        };
         /**
          * Format: date-time
          * @description A date and time of RFC 3339, with `T`, and with `Z` or an offset, in the years 1000 to 2999. Digits
@@ -190,8 +219,8 @@ export interface components {
             state: components["schemas"]["CouponState"];
             starts_at?: components["schemas"]["StartsAt"];
             ends_at?: components["schemas"]["EndsAt"];
-            /** @description The holders, in the order of their claims. */
-            claimed_by: components["schemas"]["UserId"][];
+            /** @description The holders, in the order of their claims. Only the answer to `getCoupon` has them. */
+            claimed_by?: components["schemas"]["UserId"][];
         };
         Claim: {
             user_id: components["schemas"]["UserId"];
@@ -221,7 +250,7 @@ export interface components {
          * @description What went wrong, for programs. Codes are stable.
          * @enum {string}
          */
-        ErrorCode: "invalid_request" | "invalid_body" | "malformed_http" | "out_of_stock" | "sale_not_started" | "sale_ended" | "coupon_not_found" | "path_not_found" | "method_not_allowed" | "request_timeout" | "already_claimed" | "claim_released" | "coupon_exists" | "payload_too_large" | "unsupported_media_type" | "headers_too_large" | "not_implemented" | "internal_error" | "claim_not_found" | "overloaded" | "outcome_unknown" | "database_unavailable";
+        ErrorCode: "invalid_request" | "invalid_body" | "malformed_http" | "out_of_stock" | "sale_not_started" | "sale_ended" | "coupon_not_found" | "path_not_found" | "method_not_allowed" | "request_timeout" | "already_claimed" | "claim_released" | "coupon_exists" | "stock_already_claimed" | "coupon_has_claims" | "payload_too_large" | "unsupported_media_type" | "headers_too_large" | "not_implemented" | "internal_error" | "claim_not_found" | "overloaded" | "outcome_unknown" | "database_unavailable";
         /** @description An error (RFC 9457). Every member is a string. */
         Problem: {
             /**
@@ -269,6 +298,25 @@ export interface components {
                  *       "code": "coupon_not_found",
                  *       "error": "coupon not found",
                  *       "detail": "No coupon has this name."
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The user does not hold the coupon, or the coupon does not exist (`claim_not_found`). */
+        ClaimNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:problem-type:coupons:claim_not_found",
+                 *       "title": "Claim not found",
+                 *       "code": "claim_not_found",
+                 *       "error": "claim not found",
+                 *       "detail": "This user does not hold this coupon."
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
@@ -632,6 +680,126 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    deleteCoupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The coupon's name, percent-encoded. A name that breaks the rules answers 404, like an unknown one.
+                 * @example SUMMER
+                 */
+                name: components["parameters"]["CouponName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The coupon was deleted. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            404: components["responses"]["CouponNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /** @description The coupon has been claimed (`coupon_has_claims`). */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:problem-type:coupons:coupon_has_claims",
+                     *       "title": "Coupon has claims",
+                     *       "code": "coupon_has_claims",
+                     *       "error": "coupon has claims",
+                     *       "detail": "This coupon has been claimed, so it cannot be deleted. To close its sale, set ends_at."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeCoupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The coupon's name, percent-encoded. A name that breaks the rules answers 404, like an unknown one.
+                 * @example SUMMER
+                 */
+                name: components["parameters"]["CouponName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponChange"];
+            };
+        };
+        responses: {
+            /** @description The coupon after the change, without its holders. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "SUMMER",
+                     *       "amount": 600,
+                     *       "remaining_amount": 598,
+                     *       "state": "open"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Coupon"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            404: components["responses"]["CouponNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /** @description More units are claimed than the new amount (`stock_already_claimed`). */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:problem-type:coupons:stock_already_claimed",
+                     *       "title": "Stock already claimed",
+                     *       "code": "stock_already_claimed",
+                     *       "error": "coupon stock already claimed",
+                     *       "detail": "More units of this coupon are claimed than the new amount. Nothing was changed."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
     claimCoupon: {
         parameters: {
             query?: never;
@@ -751,25 +919,45 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidRequest"];
-            /** @description The user does not hold the coupon, or the coupon does not exist (`claim_not_found`). */
-            404: {
+            404: components["responses"]["ClaimNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    releaseClaim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The coupon's name, percent-encoded. A name that breaks the rules answers 404, like an unknown one.
+                 * @example SUMMER
+                 */
+                name: components["parameters"]["CouponName"];
+                /**
+                 * @description The user's id, percent-encoded. An id that breaks the rules answers 404, like an unknown one.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The claim was released. */
+            204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:problem-type:coupons:claim_not_found",
-                     *       "title": "Claim not found",
-                     *       "code": "claim_not_found",
-                     *       "error": "claim not found",
-                     *       "detail": "This user does not hold this coupon."
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
+                content?: never;
             };
+            400: components["responses"]["InvalidRequest"];
+            404: components["responses"]["ClaimNotFound"];
             408: components["responses"]["RequestTimeout"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];

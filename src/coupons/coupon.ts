@@ -18,6 +18,11 @@ export interface SaleWindow {
   ends_at: Date | null;
 }
 
+/** Reads a bound of a window as clients send it. */
+export function readBound<Nothing extends null | undefined>(text: string | Nothing): Date | Nothing {
+  return typeof text === 'string' ? new Date(text) : text;
+}
+
 export interface CouponRow extends SaleWindow {
   name: string;
   amount: number;
@@ -50,5 +55,14 @@ export function couponOf({ name, amount, remaining_amount, state, starts_at, end
 
 /** Whether the database refused a window that ends before it starts. */
 export function isWindowReversed(error: unknown): boolean {
-  return error instanceof postgres.PostgresError && error.constraint_name === 'coupons_start_before_end';
+  return constraintOf(error) === 'coupons_start_before_end';
+}
+
+/** Whether a change, which was right for the locked row, broke a constraint on the row of the snapshot. */
+export function isStale(error: unknown): boolean {
+  return isWindowReversed(error) || constraintOf(error) === 'coupons_remaining_amount_in_stock';
+}
+
+function constraintOf(error: unknown): string | undefined {
+  return error instanceof postgres.PostgresError ? error.constraint_name : undefined;
 }

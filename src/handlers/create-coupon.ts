@@ -1,4 +1,5 @@
 import type { Handler } from '../contract.js';
+import { readBound } from '../coupons/coupon.js';
 import * as coupons from '../coupons/create-coupon.js';
 import type { Database } from '../database/database.js';
 import { sendProblem, sendWindowReversed } from '../http/problems.js';
@@ -9,8 +10,8 @@ export function createCoupon(database: Database): Handler<'createCoupon'> {
     const outcome = await coupons.createCoupon(database, {
       name,
       amount,
-      starts_at: starts_at === undefined ? null : new Date(starts_at),
-      ends_at: ends_at === undefined ? null : new Date(ends_at),
+      starts_at: readBound(starts_at ?? null),
+      ends_at: readBound(ends_at ?? null),
     });
     switch (outcome) {
       case 'created':

@@ -1,11 +1,14 @@
 import type { Claims } from '../claims/lanes.js';
 import type { Handlers } from '../contract.js';
 import type { Database } from '../database/database.js';
+import { changeCoupon } from './change-coupon.js';
 import { claimCoupon } from './claim-coupon.js';
 import { createCoupon } from './create-coupon.js';
+import { deleteCoupon } from './delete-coupon.js';
 import { getClaim } from './get-claim.js';
 import { getCoupon } from './get-coupon.js';
 import { getHealth } from './get-health.js';
+import { releaseClaim } from './release-claim.js';
 
 /** A handler for every operation of openapi.yaml. */
 export function bindHandlers(database: Database, claims: Claims): Handlers {
@@ -14,6 +17,9 @@ export function bindHandlers(database: Database, claims: Claims): Handlers {
     createCoupon: createCoupon(database),
     getCoupon: getCoupon(database),
     claimCoupon: claimCoupon(claims),
+    changeCoupon: changeCoupon(database),
+    deleteCoupon: deleteCoupon(database),
     getClaim: getClaim(database),
+    releaseClaim: releaseClaim(database),
   };
 }

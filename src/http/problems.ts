@@ -90,6 +90,18 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     error: 'coupon already exists',
     detail: 'A coupon with this name exists. Nothing was changed.',
   },
+  stock_already_claimed: {
+    status: 409,
+    title: 'Stock already claimed',
+    error: 'coupon stock already claimed',
+    detail: 'More units of this coupon are claimed than the new amount. Nothing was changed.',
+  },
+  coupon_has_claims: {
+    status: 409,
+    title: 'Coupon has claims',
+    error: 'coupon has claims',
+    detail: 'This coupon has been claimed, so it cannot be deleted. To close its sale, set ends_at.',
+  },
   payload_too_large: {
     status: 413,
     title: 'Payload too large',

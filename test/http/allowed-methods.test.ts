@@ -14,11 +14,11 @@ const known: [target: string, allow: string, status: number][] = [
   ['/hea%6Cth?', 'GET', 200],
   ['http://localhost/health', 'GET', 200],
   ['HTTP://another.example:99/health', 'GET', 200],
-  ['/api/coupons/claim', 'GET, POST', 200],
-  ['/api/coupons/cl%61im', 'GET, POST', 200],
-  ['http://localhost/api/%63oupons/claim?', 'GET, POST', 200],
-  ['/api/coupons/', 'GET', 404],
-  ['/api/coupons/claim/claims/ada', 'GET', 404],
+  ['/api/coupons/claim', 'GET, DELETE, PATCH, POST', 200],
+  ['/api/coupons/cl%61im', 'GET, DELETE, PATCH, POST', 200],
+  ['http://localhost/api/%63oupons/claim?', 'GET, DELETE, PATCH, POST', 200],
+  ['/api/coupons/', 'GET, DELETE, PATCH', 404],
+  ['/api/coupons/claim/claims/ada', 'GET, DELETE', 404],
 ];
 for (const [target, allow, status] of known) {
   t.test(`405: ${target} allows ${allow} and nothing else`, async (t) => {

@@ -1,0 +1,19 @@
+import type { Handler } from '../contract.js';
+import * as coupons from '../coupons/change-coupon.js';
+import { readBound } from '../coupons/coupon.js';
+import type { Database } from '../database/database.js';
+import { sendProblem, sendWindowReversed } from '../http/problems.js';
+
+export function changeCoupon(database: Database): Handler<'changeCoupon'> {
+  return async (request, reply) => {
+    const { amount, starts_at, ends_at } = request.body;
+    const outcome = await coupons.changeCoupon(database, request.params.name, {
+      amount,
+      starts_at: readBound(starts_at),
+      ends_at: readBound(ends_at),
+    });
+    if (outcome === 'window_reversed') return sendWindowReversed(reply);
+    if (typeof outcome === 'string') return sendProblem(reply, outcome);
+    return reply.code(200).send(outcome.after);
+  };
+}

@@ -1,0 +1,12 @@
+import * as claims from '../claims/release-claim.js';
+import type { Handler } from '../contract.js';
+import type { Database } from '../database/database.js';
+import { sendProblem } from '../http/problems.js';
+
+export function releaseClaim(database: Database): Handler<'releaseClaim'> {
+  return async (request, reply) => {
+    const { name, user_id } = request.params;
+    const isReleased = await claims.releaseClaim(database, name, user_id);
+    return isReleased ? reply.code(204).send() : sendProblem(reply, 'claim_not_found');
+  };
+}
