@@ -80,7 +80,7 @@ function update(sql: Sql, name: string, { amount, starts_at, ends_at }: CouponCh
     changed_coupon as (
       update coupons
       set amount = wanted.amount,
-        remaining_amount = coupons.remaining_amount + wanted.amount - coupons.amount,
+        remaining_amount = wanted.amount - (coupons.amount - coupons.remaining_amount),
         starts_at = wanted.starts_at,
         ends_at = wanted.ends_at
       from wanted, refusal

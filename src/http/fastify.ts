@@ -64,7 +64,7 @@ export function createFastify(contract: Contract, logger: Logger): FastifyInstan
   }) as unknown as FastifyInstance;
 
   // A body has no meaning there, and is not read. Many clients announce one that they do not send.
-  app.addHttpMethod('DELETE', { hasBody: false });
+  app.addHttpMethod('DELETE', { hasBody: false, overrideExisting: true });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody);
   app.addHook('onRequest', (request, reply, done) => {

@@ -93,11 +93,13 @@ async function play({ url, sql }: Target, conversations: Conversation[], counts:
   const claimed = answers.filter(
     ({ status, body, headers }) => status === 200 && body === '' && !headers.has('idempotent-replayed'),
   ).length;
+  const deleted = answers.filter(({ status }) => status === 204).length;
   // A mutated request may be one that is carried out, and has no answer when we close.
   const isMutated = conversations.some(({ items }) => items.at(-1)?.isMutated);
   for (const [what, rows, answered] of [
-    ['coupons', after.coupons - before.coupons, created],
-    ['claims', after.claims - before.claims, claimed],
+    ['coupons', after.created, created],
+    ['claims', after.claimed, claimed],
+    ['deletions', after.deleted, deleted],
   ] as const) {
     if (isMutated ? rows < answered : rows !== answered) {
       faults.push(`the answers speak of ${answered} new ${what}, and the database has ${rows}`);

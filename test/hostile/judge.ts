@@ -87,6 +87,8 @@ function explain(
   const user = input['user_id'] as string;
   const held = (truth: Truth) => truth.holders.get(coupon)?.has(user) ?? false;
   const isKnown = (truth: Truth) => truth.stock.has(coupon);
+  // The window of a request, or that of the coupon and the request together.
+  const isReversed = () => problem?.error === 'invalid request: ends_at must be later than starts_at';
   const isTrue: Record<string, () => boolean> = {
     'getHealth 200': () => true,
     'createCoupon 201': () => !isKnown(before) && isKnown(after),
@@ -98,12 +100,27 @@ function explain(
     'claimCoupon already_claimed': () => held(after),
     'claimCoupon out_of_stock': () => after.stock.get(coupon)?.remaining === 0 && !held(before),
     'claimCoupon coupon_not_found': () => !isKnown(before),
+    'claimCoupon sale_not_started': () => isKnown(after) && !held(before),
+    'claimCoupon sale_ended': () => isKnown(after) && !held(before),
+    'claimCoupon claim_released': () => key !== undefined,
+    'createCoupon invalid_request': isReversed,
+    'changeCoupon 200': () => isKnown(after),
+    'changeCoupon invalid_request': isReversed,
+    'changeCoupon coupon_not_found': () => !isKnown(before),
+    'changeCoupon stock_already_claimed': () => isKnown(after),
+    'deleteCoupon 204': () => !isKnown(after),
+    'deleteCoupon coupon_not_found': () => !isKnown(before),
+    'deleteCoupon coupon_has_claims': () => isKnown(after),
+    'releaseClaim 204': () => !held(after),
+    'releaseClaim claim_not_found': () => !held(before),
     'getClaim 200': () => held(after),
     'getClaim claim_not_found': () => !held(before),
   };
   const outcome = `${operationId} ${problem?.code ?? status}`;
   const isExplained = isTrue[outcome];
   if (isExplained === undefined) return `${outcome} has no explanation in judge.ts`;
+  // Such a coupon had other states between these two.
+  if (after.corrected.has(coupon)) return undefined;
   return isExplained() ? undefined : `${outcome} contradicts the database`;
 }
 

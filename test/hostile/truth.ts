@@ -2,8 +2,12 @@ import type { Sql } from 'postgres';
 
 /** What the database holds, as far as some requests are concerned. */
 export interface Truth {
-  coupons: number;
-  claims: number;
+  /** What the log has: coupons that were created, claims that were made, and what was deleted. */
+  created: number;
+  claimed: number;
+  deleted: number;
+  /** Coupons that were changed or deleted, or of which claims were released. */
+  corrected: Set<string>;
   /** Coupons by name. */
   stock: Map<string, { amount: number; remaining: number }>;
   /** Holders by coupon. */
@@ -11,9 +15,8 @@ export interface Truth {
 }
 
 export async function readTruth(sql: Sql, names: string[]): Promise<Truth> {
-  const [totals, stock, claims] = await Promise.all([
-    sql<{ coupons: number; claims: number }[]>`
-      select (select count(*) from coupons)::int as coupons, (select count(*) from claims)::int as claims`,
+  const [events, stock, claims] = await Promise.all([
+    sql<{ type: string; coupon_names: string[] }[]>`select type, coupon_names from events`,
     sql<{ name: string; amount: number; remaining_amount: number }[]>`
       select name, amount, remaining_amount from coupons where name = any(${names})`,
     sql<{ coupon_name: string; user_id: string }[]>`
@@ -24,9 +27,13 @@ export async function readTruth(sql: Sql, names: string[]): Promise<Truth> {
     const users = holders.get(coupon_name) ?? new Set();
     holders.set(coupon_name, users.add(user_id));
   }
+  const logged = (...types: string[]) =>
+    events.flatMap(({ type, coupon_names }) => (types.includes(type) ? coupon_names : []));
   return {
-    coupons: totals[0]?.coupons ?? 0,
-    claims: totals[0]?.claims ?? 0,
+    created: logged('coupon.created').length,
+    claimed: logged('claim.made').length,
+    deleted: logged('coupon.deleted', 'claim.released').length,
+    corrected: new Set(logged('coupon.changed', 'coupon.deleted', 'claim.released')),
     stock: new Map(stock.map((row) => [row.name, { amount: row.amount, remaining: row.remaining_amount }])),
     holders,
   };
@@ -37,6 +44,8 @@ export async function startAgain(sql: Sql): Promise<void> {
   // On so few rows faster than truncate.
   await sql`delete from claims`;
   await sql`delete from coupons`;
+  await sql`delete from released_claims`;
+  await sql`delete from events`;
   await sql`
     insert into coupons (name, amount, remaining_amount)
     values ('SALE', 1000, 997), ('claim', 2, 2), ('🎟', 1, 0)`;

@@ -48,6 +48,12 @@ t.test('a sale is closed and reopened, and fields that are absent stay', async (
   t.equal((await app.claim('SUMMER', 'ada')).status, 200);
 });
 
+t.test('200: the stock grows to the largest amount', async (t) => {
+  const app = await startApp(t);
+  await app.createCoupon('SUMMER', 5);
+  t.match((await change(app, 'SUMMER', { amount: 2147483647 })).json(), { remaining_amount: 2147483647 });
+});
+
 t.test('404 coupon_not_found', async (t) => {
   const app = await startApp(t);
   t.match(problemIn(await change(app, 'NONE', { amount: 1 })), { code: 'coupon_not_found' });

@@ -92,7 +92,7 @@ function readAnswer(bytes: Buffer, isLast: boolean): { answer: RawAnswer; bytes:
     answer: { status, headers, body: body.toString() },
     bytes: end,
   });
-  if (status < 200) return whole(start, Buffer.alloc(0));
+  if (status < 200 || status === 204) return whole(start, Buffer.alloc(0));
   if (headers.get('transfer-encoding') === 'chunked') {
     const body = readChunks(bytes, start);
     return body && whole(body.end, Buffer.concat(body.chunks));
