@@ -25,7 +25,7 @@ const bugs: Record<string, Bug> = {
         if (/[^ -~]/.test((request.body as Named)?.name ?? '')) sendProblem(reply, 'invalid_request');
         else done();
       }),
-    found: /createCoupon invalid_request has no explanation/,
+    found: /createCoupon invalid_request contradicts the database/,
   },
   'U+0000 reaches the database, and is a 500': {
     contract: (contract) => {
