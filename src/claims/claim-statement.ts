@@ -35,19 +35,25 @@ export async function claimCoupons(
   const couponNames = requests.map((request) => request.couponName);
   const userIds = requests.map((request) => request.userId);
   const keys = requests.map((request) => request.key);
-  const areKeysGiven = requests.map((request) => String(request.isKeyGiven));
+  const keyedOrdinals = requests.flatMap((request, i) => (request.isKeyGiven ? String(i + 1) : []));
   const names = [...new Set(couponNames)];
   const [row] = await sql<{ decisions: string; starts_in: Record<string, number> | null }[]>`
     with requests as (
-      select coupon_name, user_id, key, ordinal,
-        -- A late retry of a request whose claim was released must not claim again.
-        is_key_given and exists (
-          select from released_claims as released
-          where released.coupon_name = request.coupon_name and released.user_id = request.user_id
-            and released.idempotency_key = request.key
-        ) as is_released
-      from unnest(${couponNames}::text[], ${userIds}::text[], ${keys}::text[], ${areKeysGiven}::text[]::boolean[])
-        with ordinality as request (coupon_name, user_id, key, is_key_given, ordinal)
+      select coupon_name, user_id, key, ordinal
+      from unnest(${couponNames}::text[], ${userIds}::text[], ${keys}::text[])
+        with ordinality as request (coupon_name, user_id, key, ordinal)
+    ),
+    -- Late retries of requests whose claims were released must not claim again. Only requests that
+    -- bring a key of their own can be such.
+    released_requests as (
+      select ordinal
+      from unnest(${keyedOrdinals}::text[]) as keyed (text)
+      join requests on ordinal = text::bigint
+      where exists (
+        select from released_claims as released
+        where released.coupon_name = requests.coupon_name and released.user_id = requests.user_id
+          and released.idempotency_key = requests.key
+      )
     ),
     -- The coupons in our snapshot: as they were when the statement began. now() is that moment, by the
     -- clock of the database.
@@ -94,7 +100,7 @@ export async function claimCoupons(
           count(*) over (partition by coupon_name) as asked
         from requests
         join stock on name = coupon_name
-        where not is_released
+        where ordinal not in (select ordinal from released_requests)
       ) as request
       where attempt = 1 and (
         asked <= units
@@ -130,7 +136,7 @@ export async function claimCoupons(
     )
     select string_agg(
       case
-        when is_released then 'x'
+        when ordinal in (select ordinal from released_requests) then 'x'
         when (coupon_name, user_id, key) in (select coupon_name, user_id, idempotency_key from made_claims) then 'c'
         when (coupon_name, user_id) in (select coupon_name, user_id from made_claims) then 'a'
         else coalesce(
