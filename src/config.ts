@@ -28,6 +28,13 @@ const schema = {
       enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
       default: 'info',
     },
+    /** The keys of each scope, separated by commas: see access/api-keys.ts. */
+    ADMIN_API_KEYS: { type: 'string' },
+    ADMIN_API_KEYS_FILE: { type: 'string' },
+    CLAIM_API_KEYS: { type: 'string' },
+    CLAIM_API_KEYS_FILE: { type: 'string' },
+    READ_API_KEYS: { type: 'string' },
+    READ_API_KEYS_FILE: { type: 'string' },
     /** Processes that share the port. */
     WEB_CONCURRENCY: { type: 'integer', minimum: 1, maximum: 256, default: 1 },
     /** Of one process, for all purposes together: see connectionBudget. */
@@ -90,7 +97,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   return config;
 }
 
-const invalidSetting = (sentence: string) => new Error(`invalid setting: ${sentence}`);
+/** `sentence` names the setting and its rule, but not its value, which may be a secret. */
+export const invalidSetting = (sentence: string) => new Error(`invalid setting: ${sentence}`);
 
 /** The connections of one process to the primary, by purpose. */
 export interface ConnectionBudget {

@@ -31,7 +31,13 @@ t.test('the default is one lane per two processors, at least one and at most fou
 
 t.test('a setting that is empty or blank counts as absent', async (t) => {
   for (const value of ['', ' ', '\t', undefined]) {
-    const names = [...Object.keys(defaults), 'DATABASE_URL', 'DATA_DIR'];
+    const names = [
+      ...Object.keys(defaults),
+      'DATABASE_URL',
+      'DATA_DIR',
+      'ADMIN_API_KEYS',
+      'READ_API_KEYS_FILE',
+    ];
     t.strictSame({ ...readConfig(Object.fromEntries(names.map((name) => [name, value]))) }, defaults);
   }
 });
@@ -44,6 +50,12 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
     LOG_LEVEL: 'debug',
     DATABASE_URL: 'postgresql://coupons:s3cret@db:5432/coupons?sslmode=require',
     DATA_DIR: '/srv/data',
+    ADMIN_API_KEYS: 'one-0123456789abc,two-0123456789abc',
+    ADMIN_API_KEYS_FILE: '/run/secrets/admin',
+    CLAIM_API_KEYS: 'one-0123456789abc',
+    CLAIM_API_KEYS_FILE: '/run/secrets/claim',
+    READ_API_KEYS: 'one-0123456789abc',
+    READ_API_KEYS_FILE: '/run/secrets/read',
     DATABASE_POOLER: 'true',
     DATABASE_CONNECTIONS_MAX: '20',
     STATEMENT_TIMEOUT_MS: '2500',
@@ -66,6 +78,12 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
       LOG_LEVEL: 'debug',
       DATABASE_URL: 'postgresql://coupons:s3cret@db:5432/coupons?sslmode=require',
       DATA_DIR: '/srv/data',
+      ADMIN_API_KEYS: 'one-0123456789abc,two-0123456789abc',
+      ADMIN_API_KEYS_FILE: '/run/secrets/admin',
+      CLAIM_API_KEYS: 'one-0123456789abc',
+      CLAIM_API_KEYS_FILE: '/run/secrets/claim',
+      READ_API_KEYS: 'one-0123456789abc',
+      READ_API_KEYS_FILE: '/run/secrets/read',
       DATABASE_POOLER: true,
       DATABASE_CONNECTIONS_MAX: 20,
       STATEMENT_TIMEOUT_MS: 2_500,
