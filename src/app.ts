@@ -13,6 +13,7 @@ import { bindHandlers } from './handlers/index.js';
 import { checkApiKey } from './http/api-key.js';
 import { createFastify } from './http/fastify.js';
 import { shedLoad } from './http/overload.js';
+import { limitRates } from './http/rate-limit.js';
 import { enforceSecurity, type SecurityHandlers } from './http/security.js';
 
 declare module 'fastify' {
@@ -56,6 +57,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const handlers = bindHandlers(database, options.claims ?? lanes!);
   try {
     assertComplete(contract, handlers);
+    // Before the keys are checked: guesses are counted, too.
+    await limitRates(app, contract, config.RATE_LIMIT_PER_SECOND, keys);
     const securityHandlers = { ApiKey: checkApiKey(keys), ...options.securityHandlers };
     enforceSecurity(
       app,

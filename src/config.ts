@@ -35,6 +35,8 @@ const schema = {
     CLAIM_API_KEYS_FILE: { type: 'string' },
     READ_API_KEYS: { type: 'string' },
     READ_API_KEYS_FILE: { type: 'string' },
+    /** Of one key or client address. 0: no limit. */
+    RATE_LIMIT_PER_SECOND: { type: 'integer', minimum: 0, maximum: 1_000_000, default: 0 },
     /** Processes that share the port. */
     WEB_CONCURRENCY: { type: 'integer', minimum: 1, maximum: 256, default: 1 },
     /** Of one process, for all purposes together: see connectionBudget. */

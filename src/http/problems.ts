@@ -129,6 +129,13 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     error: 'unsupported media type',
     detail: 'Send the body as Content-Type: application/json.',
   },
+  rate_limited: {
+    status: 429,
+    title: 'Rate limited',
+    error: 'too many requests',
+    detail: 'You sent more requests than the operator allows in a second. Nothing was changed. Retry later.',
+    retryAfterSeconds: 1,
+  },
   headers_too_large: {
     status: 431,
     title: 'Headers too large',
