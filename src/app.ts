@@ -15,6 +15,7 @@ import { createFastify } from './http/fastify.js';
 import { shedLoad } from './http/overload.js';
 import { limitRates } from './http/rate-limit.js';
 import { enforceSecurity, type SecurityHandlers } from './http/security.js';
+import { readTrustProxy } from './http/trust-proxy.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -45,7 +46,7 @@ export interface AppOptions {
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, databaseUrl, logger, contract = readContract() } = options;
   const { keys = new ApiKeys(config) } = options;
-  const app = createFastify(contract, logger);
+  const app = createFastify(contract, logger, readTrustProxy(config.TRUST_PROXY));
 
   const database = connectDatabase(databaseUrl, config, logger);
   app.decorate('database', database);

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ExtendedJSONSchema, FromExtendedSchema } from 'json-schema-to-ts';
 import { isDatabaseUrl } from './database/hosts.js';
+import { readTrustProxy } from './http/trust-proxy.js';
 import { createAjv, describeViolation, type Sentences } from './json-schema.js';
 
 /** The settings of the process: environment variables, declared here and nowhere else. */
@@ -37,6 +38,8 @@ const schema = {
     READ_API_KEYS_FILE: { type: 'string' },
     /** Of one key or client address. 0: no limit. */
     RATE_LIMIT_PER_SECOND: { type: 'integer', minimum: 0, maximum: 1_000_000, default: 0 },
+    /** Whose X-Forwarded-For is believed: see http/trust-proxy.ts. */
+    TRUST_PROXY: { type: 'string', default: 'false' },
     /** Processes that share the port. */
     WEB_CONCURRENCY: { type: 'integer', minimum: 1, maximum: 256, default: 1 },
     /** Of one process, for all purposes together: see connectionBudget. */
@@ -84,7 +87,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     const [violation] = validate.errors ?? [];
     throw invalidSetting(violation ? describeViolation(violation) : 'unknown');
   }
-  const { DATABASE_URL, DATABASE_CONNECTIONS_MAX, CLAIM_LANES } = config;
+  const { DATABASE_URL, DATABASE_CONNECTIONS_MAX, CLAIM_LANES, TRUST_PROXY } = config;
+  if (readTrustProxy(TRUST_PROXY) === undefined) {
+    throw invalidSetting(
+      'TRUST_PROXY must be true, false, or addresses and ranges such as 10.0.0.0/8, separated by commas',
+    );
+  }
   if (DATABASE_URL && !isDatabaseUrl(DATABASE_URL)) {
     throw invalidSetting(
       'DATABASE_URL must be a URL; percent-encode special characters of the password, or set PGPASSWORD',
