@@ -42,10 +42,9 @@ t.test('all operations count together, and a refused request changes nothing', a
     return answer;
   });
   t.equal((await app.sql`select from coupons`).count, created);
-  const raw = ' '.repeat(2 * 1024 ** 2);
   const headers = { 'Content-Type': 'application/json' };
-  const large = await refused(() => app.request('POST', '/api/coupons', { raw, headers }));
-  t.equal(large.status, 429, 'the body is not read');
+  const unread = await refused(() => app.request('POST', '/api/coupons', { raw: 'no JSON', headers }));
+  t.equal(unread.status, 429, 'the body is not read');
 });
 
 t.test('health checks are not limited', async (t) => {
