@@ -250,7 +250,7 @@ export interface components {
          * @description What went wrong, for programs. Codes are stable.
          * @enum {string}
          */
-        ErrorCode: "invalid_request" | "invalid_body" | "malformed_http" | "out_of_stock" | "sale_not_started" | "sale_ended" | "coupon_not_found" | "path_not_found" | "method_not_allowed" | "request_timeout" | "already_claimed" | "claim_released" | "coupon_exists" | "stock_already_claimed" | "coupon_has_claims" | "payload_too_large" | "unsupported_media_type" | "headers_too_large" | "not_implemented" | "internal_error" | "claim_not_found" | "overloaded" | "outcome_unknown" | "database_unavailable";
+        ErrorCode: "invalid_request" | "invalid_body" | "malformed_http" | "out_of_stock" | "sale_not_started" | "sale_ended" | "unauthorized" | "forbidden" | "coupon_not_found" | "path_not_found" | "method_not_allowed" | "request_timeout" | "already_claimed" | "claim_released" | "coupon_exists" | "stock_already_claimed" | "coupon_has_claims" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "headers_too_large" | "not_implemented" | "internal_error" | "claim_not_found" | "overloaded" | "outcome_unknown" | "database_unavailable";
         /** @description An error (RFC 9457). Every member is a string. */
         Problem: {
             /**
@@ -281,6 +281,52 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The operation needs a key, and the request has none, or one that the server does not know
+         *     (`unauthorized`).
+         */
+        Unauthorized: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description How to send the key.
+                 * @example Bearer
+                 */
+                "WWW-Authenticate": "Bearer";
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:problem-type:coupons:unauthorized",
+                 *       "title": "Unauthorized",
+                 *       "code": "unauthorized",
+                 *       "error": "missing or unknown API key",
+                 *       "detail": "Send a key of this service as Authorization: Bearer <key>. Nothing was changed."
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The server knows the key, but the key does not have the scope of the operation (`forbidden`). */
+        Forbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:problem-type:coupons:forbidden",
+                 *       "title": "Forbidden",
+                 *       "code": "forbidden",
+                 *       "error": "API key not allowed",
+                 *       "detail": "This key does not have the scope of the operation. Nothing was changed."
+                 *     }
+                 */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
@@ -374,6 +420,29 @@ export interface components {
                  *       "code": "unsupported_media_type",
                  *       "error": "unsupported media type",
                  *       "detail": "Send the body as Content-Type: application/json."
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description This key, or this client address if the request has no known key, sent more requests than the
+         *     operator allows in a second (`rate_limited`).
+         */
+        RateLimited: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:problem-type:coupons:rate_limited",
+                 *       "title": "Rate limited",
+                 *       "code": "rate_limited",
+                 *       "error": "too many requests",
+                 *       "detail": "You sent more requests than the operator allows in a second. Nothing was changed. Retry later."
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
@@ -604,6 +673,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
             /** @description A coupon with this name exists (`coupon_exists`). */
             409: {
@@ -626,6 +697,7 @@ export interface operations {
             };
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotImplemented"];
@@ -671,8 +743,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["CouponNotFound"];
             408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotImplemented"];
@@ -704,6 +779,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["CouponNotFound"];
             408: components["responses"]["RequestTimeout"];
             /** @description The coupon has been claimed (`coupon_has_claims`). */
@@ -725,6 +802,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotImplemented"];
@@ -770,6 +848,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["CouponNotFound"];
             408: components["responses"]["RequestTimeout"];
             /** @description More units are claimed than the new amount (`stock_already_claimed`). */
@@ -793,6 +873,7 @@ export interface operations {
             };
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotImplemented"];
@@ -856,6 +937,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["CouponNotFound"];
             408: components["responses"]["RequestTimeout"];
             /**
@@ -873,6 +956,7 @@ export interface operations {
             };
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotImplemented"];
@@ -919,8 +1003,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["ClaimNotFound"];
             408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotImplemented"];
@@ -957,8 +1044,11 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["ClaimNotFound"];
             408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotImplemented"];

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import openapiGlue from 'fastify-openapi-glue';
 import type { Logger } from 'pino';
+import { ApiKeys } from './access/api-keys.js';
 import { CLAIM_SETTINGS, claimCoupons } from './claims/claim-statement.js';
 import { type Claims, Lanes } from './claims/lanes.js';
 import { OrderedConnection } from './claims/ordered-connection.js';
@@ -9,9 +10,12 @@ import { type Config, connectionBudget } from './config.js';
 import { assertComplete, type Contract, forRouting, readContract } from './contract.js';
 import { type Database, openDatabase } from './database/database.js';
 import { bindHandlers } from './handlers/index.js';
+import { checkApiKey } from './http/api-key.js';
 import { createFastify } from './http/fastify.js';
 import { shedLoad } from './http/overload.js';
+import { limitRates } from './http/rate-limit.js';
 import { enforceSecurity, type SecurityHandlers } from './http/security.js';
+import { readTrustProxy } from './http/trust-proxy.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -23,9 +27,11 @@ export interface AppOptions {
   config: Config;
   databaseUrl: string;
   logger: Logger;
+  /** Those of the settings, unless given. */
+  keys?: ApiKeys;
   /** Another contract than openapi.yaml, for tests. */
   contract?: Contract;
-  /** By security scheme of the contract. */
+  /** By security scheme of the contract, beside `ApiKey`. */
   securityHandlers?: SecurityHandlers;
   /** Another way to decide claims, for comparisons. */
   claims?: Claims;
@@ -34,11 +40,13 @@ export interface AppOptions {
 /**
  * Composes the application: contract, database, claims and handlers. It is ready to listen. Closing
  * it closes all of them.
- * @throws Error that names the operation, if the contract and the handlers do not match.
+ * @throws Error that names the operation, if the contract and the handlers do not match, or the setting
+ * if a key is invalid.
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, databaseUrl, logger, contract = readContract(), securityHandlers = {} } = options;
-  const app = createFastify(contract, logger);
+  const { config, databaseUrl, logger, contract = readContract() } = options;
+  const { keys = new ApiKeys(config) } = options;
+  const app = createFastify(contract, logger, readTrustProxy(config.TRUST_PROXY));
 
   const database = connectDatabase(databaseUrl, config, logger);
   app.decorate('database', database);
@@ -50,7 +58,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const handlers = bindHandlers(database, options.claims ?? lanes!);
   try {
     assertComplete(contract, handlers);
-    enforceSecurity(app, contract, securityHandlers);
+    // Before the keys are checked: guesses are counted, too.
+    await limitRates(app, contract, config.RATE_LIMIT_PER_SECOND, keys);
+    const securityHandlers = { ApiKey: checkApiKey(keys), ...options.securityHandlers };
+    enforceSecurity(
+      app,
+      contract,
+      securityHandlers,
+      (scheme, scopes) => scheme === 'ApiKey' && keys.isOpen(scopes),
+    );
     if (lanes) shedLoad(app, 'claimCoupon', () => lanes.isFull());
     await app.register(openapiGlue, { specification: forRouting(contract), serviceHandlers: handlers });
     return app;

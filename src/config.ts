@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ExtendedJSONSchema, FromExtendedSchema } from 'json-schema-to-ts';
 import { isDatabaseUrl } from './database/hosts.js';
+import { readTrustProxy } from './http/trust-proxy.js';
 import { createAjv, describeViolation, type Sentences } from './json-schema.js';
 
 /** The settings of the process: environment variables, declared here and nowhere else. */
@@ -28,6 +29,17 @@ const schema = {
       enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
       default: 'info',
     },
+    /** The keys of each scope, separated by commas: see access/api-keys.ts. */
+    ADMIN_API_KEYS: { type: 'string' },
+    ADMIN_API_KEYS_FILE: { type: 'string' },
+    CLAIM_API_KEYS: { type: 'string' },
+    CLAIM_API_KEYS_FILE: { type: 'string' },
+    READ_API_KEYS: { type: 'string' },
+    READ_API_KEYS_FILE: { type: 'string' },
+    /** Of one key or client address. 0: no limit. */
+    RATE_LIMIT_PER_SECOND: { type: 'integer', minimum: 0, maximum: 1_000_000, default: 0 },
+    /** Whose X-Forwarded-For is believed: see http/trust-proxy.ts. */
+    TRUST_PROXY: { type: 'string', default: 'false' },
     /** Processes that share the port. */
     WEB_CONCURRENCY: { type: 'integer', minimum: 1, maximum: 256, default: 1 },
     /** Of one process, for all purposes together: see connectionBudget. */
@@ -75,7 +87,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     const [violation] = validate.errors ?? [];
     throw invalidSetting(violation ? describeViolation(violation) : 'unknown');
   }
-  const { DATABASE_URL, DATABASE_CONNECTIONS_MAX, CLAIM_LANES } = config;
+  const { DATABASE_URL, DATABASE_CONNECTIONS_MAX, CLAIM_LANES, TRUST_PROXY } = config;
+  if (readTrustProxy(TRUST_PROXY) === undefined) {
+    throw invalidSetting(
+      'TRUST_PROXY must be true, false, or addresses and ranges such as 10.0.0.0/8, separated by commas',
+    );
+  }
   if (DATABASE_URL && !isDatabaseUrl(DATABASE_URL)) {
     throw invalidSetting(
       'DATABASE_URL must be a URL; percent-encode special characters of the password, or set PGPASSWORD',
@@ -90,7 +107,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   return config;
 }
 
-const invalidSetting = (sentence: string) => new Error(`invalid setting: ${sentence}`);
+/** `sentence` names the setting and its rule, but not its value, which may be a secret. */
+export const invalidSetting = (sentence: string) => new Error(`invalid setting: ${sentence}`);
 
 /** The connections of one process to the primary, by purpose. */
 export interface ConnectionBudget {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import type { ApiKeys } from './access/api-keys.js';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
 import type { Database } from './database/database.js';
@@ -19,11 +20,12 @@ const ALL_ADDRESSES = ['0.0.0.0', '::'];
 /** Serves the application in this process until `stopping` is aborted, and lets requests in flight finish. */
 export async function serve(
   config: Config,
+  keys: ApiKeys,
   databaseUrl: string,
   logger: Logger,
   stopping: AbortSignal,
 ): Promise<void> {
-  const app = await buildApp({ config, databaseUrl, logger });
+  const app = await buildApp({ config, keys, databaseUrl, logger });
   drainBeforeClose(app, config.SHUTDOWN_DELAY_MS);
   const stopped = aborted(stopping);
   try {

@@ -1,5 +1,8 @@
 import cluster from 'node:cluster';
 import { setFlagsFromString } from 'node:v8';
+import { ApiKeys } from './access/api-keys.js';
+import { reloadOnHangUp } from './access/reload.js';
+import { warnOfOpenScopes } from './access/warn-of-open-scopes.js';
 import { type Config, readConfig } from './config.js';
 import { type AcquiredDatabase, acquireDatabase } from './database/acquire.js';
 import { hostUrls } from './database/hosts.js';
@@ -18,11 +21,15 @@ const REPEATED_SIGNAL_MS = 1_000;
 // earlier costs processor time. Decision 0006 has the figures.
 setFlagsFromString('--heap-growing-percent=60');
 
-const config = readConfigOrExit();
+const { config, keys } = readSettingsOrExit();
 const logger = createLogger(config.LOG_LEVEL);
+const hasWorkers = cluster.isPrimary && config.WEB_CONCURRENCY > 1;
+reloadOnHangUp(keys, hasWorkers, logger);
 const stopping = new AbortController();
 let signaledAt = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal));
+
+if (cluster.isPrimary) warnOfOpenScopes(keys, config, logger);
 
 let database: AcquiredDatabase | undefined;
 try {
@@ -32,12 +39,12 @@ try {
   if (cluster.isPrimary && password === DEFAULT_PASSWORD) {
     logger.warn('the database has the default password: set POSTGRES_PASSWORD to one of your own');
   }
-  if (cluster.isPrimary && config.WEB_CONCURRENCY > 1) {
+  if (hasWorkers) {
     const { WEB_CONCURRENCY: count, SHUTDOWN_TIMEOUT_MS: shutdownTimeoutMs } = config;
     const env = { DATABASE_URL: database.url };
     await runWorkers({ count, env, shutdownTimeoutMs, logger }, stopping.signal);
   } else {
-    await serve(config, database.url, logger, stopping.signal);
+    await serve(config, keys, database.url, logger, stopping.signal);
   }
 } catch (error) {
   // A signal that stops the start of the embedded PostgreSQL is not a failure.
@@ -62,9 +69,10 @@ function stop(signal: string): void {
   }
 }
 
-function readConfigOrExit(): Config {
+function readSettingsOrExit(): { config: Config; keys: ApiKeys } {
   try {
-    return readConfig(process.env);
+    const config = readConfig(process.env);
+    return { config, keys: new ApiKeys(config) };
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
     process.exit(1);

@@ -1,25 +1,28 @@
 import postgres from 'postgres';
 import type { Database } from '../database/database.js';
+import { type Coupon, type CouponRow, couponColumns, couponOf } from './coupon.js';
 
-export type DeleteOutcome = 'deleted' | 'coupon_not_found' | 'coupon_has_claims';
+export type DeleteOutcome = { deleted: Coupon } | 'coupon_not_found' | 'coupon_has_claims';
+
+type Row = ({ refusal: null } & CouponRow) | { refusal: 'coupon_not_found' | 'coupon_has_claims' };
 
 /** Deletes a coupon that was never claimed. Otherwise it changes nothing. */
 export async function deleteCoupon(database: Database, name: string): Promise<DeleteOutcome> {
   const run = database.write(
-    (sql) => sql<{ outcome: DeleteOutcome }[]>`
+    (sql) => sql<[Row]>`
       with deleted_coupon as (
         delete from coupons
         where name = ${name}
           and not exists (select from claims where coupon_name = name)
           and not exists (select from released_claims where coupon_name = name)
-        returning name
+        returning ${couponColumns(sql)}
       ),
       logged_deletion as (
         insert into events (type, coupon_names)
         select 'coupon.deleted', array[name] from deleted_coupon
       )
-      select case
-        when exists (select from deleted_coupon) then 'deleted'
+      select deleted_coupon.*, case
+        when deleted_coupon.name is not null then null
         -- Two deletions at once: the second one sees the coupon, and does not delete it.
         when exists (
           select from claims where coupon_name = ${name}
@@ -27,11 +30,12 @@ export async function deleteCoupon(database: Database, name: string): Promise<De
           select from released_claims where coupon_name = ${name}
         ) then 'coupon_has_claims'
         else 'coupon_not_found'
-      end as outcome`,
+      end as refusal
+      from (values (0)) as one_row left join deleted_coupon on true`,
   );
   try {
     const [row] = await run;
-    return (row as { outcome: DeleteOutcome }).outcome;
+    return row.refusal ?? { deleted: couponOf(row) };
   } catch (error) {
     // The foreign key saw a claim that our snapshot did not.
     if (error instanceof postgres.PostgresError && error.constraint_name === 'claims_coupon_name_fkey') {

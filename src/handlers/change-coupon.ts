@@ -2,6 +2,7 @@ import type { Handler } from '../contract.js';
 import * as coupons from '../coupons/change-coupon.js';
 import { readBound } from '../coupons/coupon.js';
 import type { Database } from '../database/database.js';
+import { logChange } from '../http/log-change.js';
 import { sendProblem, sendWindowReversed } from '../http/problems.js';
 
 export function changeCoupon(database: Database): Handler<'changeCoupon'> {
@@ -14,6 +15,8 @@ export function changeCoupon(database: Database): Handler<'changeCoupon'> {
     });
     if (outcome === 'window_reversed') return sendWindowReversed(reply);
     if (typeof outcome === 'string') return sendProblem(reply, outcome);
-    return reply.code(200).send(outcome.after);
+    const { before, after } = outcome;
+    logChange(request, 'coupon changed', { coupon: after.name, from: before, to: after });
+    return reply.code(200).send(after);
   };
 }

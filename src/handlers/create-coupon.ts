@@ -2,6 +2,7 @@ import type { Handler } from '../contract.js';
 import { readBound } from '../coupons/coupon.js';
 import * as coupons from '../coupons/create-coupon.js';
 import type { Database } from '../database/database.js';
+import { logChange } from '../http/log-change.js';
 import { sendProblem, sendWindowReversed } from '../http/problems.js';
 
 export function createCoupon(database: Database): Handler<'createCoupon'> {
@@ -15,6 +16,7 @@ export function createCoupon(database: Database): Handler<'createCoupon'> {
     });
     switch (outcome) {
       case 'created':
+        logChange(request, 'coupon created', { coupon: name, to: { amount, starts_at, ends_at } });
         reply.header('Location', `${request.routeOptions.url}/${encodeURIComponent(name)}`);
         return reply.code(201).send();
       case 'window_reversed':

@@ -1,12 +1,15 @@
 import * as claims from '../claims/release-claim.js';
 import type { Handler } from '../contract.js';
 import type { Database } from '../database/database.js';
+import { logChange } from '../http/log-change.js';
 import { sendProblem } from '../http/problems.js';
 
 export function releaseClaim(database: Database): Handler<'releaseClaim'> {
   return async (request, reply) => {
     const { name, user_id } = request.params;
     const isReleased = await claims.releaseClaim(database, name, user_id);
-    return isReleased ? reply.code(204).send() : sendProblem(reply, 'claim_not_found');
+    if (!isReleased) return sendProblem(reply, 'claim_not_found');
+    logChange(request, 'claim released', { coupon: name, user: user_id });
+    return reply.code(204).send();
   };
 }

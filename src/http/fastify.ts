@@ -28,13 +28,21 @@ const KEEP_ALIVE_TIMEOUT_MS = 72_000;
  */
 const GET_HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
 
-/** An HTTP server with the limits, errors, validation and log of this API, and without routes. */
-export function createFastify(contract: Contract, logger: Logger): FastifyInstance {
+/**
+ * An HTTP server with the limits, errors, validation and log of this API, and without routes.
+ * @param trustProxy whose X-Forwarded-For is believed: everyone's, nobody's, or that of these addresses.
+ */
+export function createFastify(
+  contract: Contract,
+  logger: Logger,
+  trustProxy: boolean | string[] = false,
+): FastifyInstance {
   const bodyBytesMax = contract['x-request-body-bytes-max'];
   const headBytesMax = contract['x-request-head-bytes-max'];
   const requestMsMax = contract['x-request-ms-max'];
   const app = Fastify({
     loggerInstance: logger,
+    trustProxy,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: createRequestIds(),
     bodyLimit: bodyBytesMax,

@@ -8,6 +8,8 @@ interface ProblemKind {
   error: string;
   detail: string;
   retryAfterSeconds?: number;
+  /** The header WWW-Authenticate. */
+  challenge?: string;
 }
 
 /** The error catalogue: the status and the words of each code of the contract. */
@@ -47,6 +49,19 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     title: 'Sale ended',
     error: 'coupon sale has ended',
     detail: 'This coupon can no longer be claimed. Nothing was changed.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'Unauthorized',
+    error: 'missing or unknown API key',
+    detail: 'Send a key of this service as Authorization: Bearer <key>. Nothing was changed.',
+    challenge: 'Bearer',
+  },
+  forbidden: {
+    status: 403,
+    title: 'Forbidden',
+    error: 'API key not allowed',
+    detail: 'This key does not have the scope of the operation. Nothing was changed.',
   },
   coupon_not_found: {
     status: 404,
@@ -113,6 +128,13 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     title: 'Unsupported media type',
     error: 'unsupported media type',
     detail: 'Send the body as Content-Type: application/json.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Rate limited',
+    error: 'too many requests',
+    detail: 'You sent more requests than the operator allows in a second. Nothing was changed. Retry later.',
+    retryAfterSeconds: 1,
   },
   headers_too_large: {
     status: 431,
@@ -194,12 +216,13 @@ export function sendProblem<Reply extends FastifyReply<never> | FastifyReply>(
   code: ErrorCode,
   override?: Partial<Pick<Problem, 'error' | 'detail'>>,
 ): Reply {
-  const { status, retryAfterSeconds } = problemKinds[code];
+  const { status, retryAfterSeconds, challenge } = problemKinds[code];
   const untyped = reply as FastifyReply;
   // An overloaded service may have set a longer time.
   if (retryAfterSeconds && !untyped.hasHeader('Retry-After')) {
     untyped.header('Retry-After', String(retryAfterSeconds));
   }
+  if (challenge) untyped.header('WWW-Authenticate', challenge);
   untyped.problemCode = code;
   untyped
     .code(status)

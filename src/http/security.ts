@@ -12,12 +12,20 @@ export type SecurityHandler = (request: FastifyRequest, scopes: readonly string[
 /** By the name of the scheme. */
 export type SecurityHandlers = Record<string, SecurityHandler>;
 
+/** Whether every request satisfies a scheme with these scopes. Then it is not checked at all. */
+export type IsOpen = (scheme: string, scopes: readonly string[]) => boolean;
+
 /**
  * Enforces the contract's `security` before a request's body is read. (fastify-openapi-glue would
  * check after the validation of the body.) Routes must be added after this call.
  * @throws Error that names a scheme without a handler.
  */
-export function enforceSecurity(app: FastifyInstance, contract: Contract, handlers: SecurityHandlers): void {
+export function enforceSecurity(
+  app: FastifyInstance,
+  contract: Contract,
+  handlers: SecurityHandlers,
+  isOpen: IsOpen,
+): void {
   const requirementsOf = new Map<string, SecurityRequirements>();
   for (const { operation } of operationsOf(contract)) {
     const requirements = operation.security ?? contract.security ?? [];
@@ -30,13 +38,19 @@ export function enforceSecurity(app: FastifyInstance, contract: Contract, handle
   }
   beforeBody(app, (operationId) => {
     const requirements = requirementsOf.get(operationId);
-    if (!requirements) return undefined;
+    if (!requirements || allowsAnyone(requirements, isOpen)) return undefined;
     return (request, reply, done) => {
       const refusal = check(request, requirements, handlers);
       if (refusal) sendProblem(reply, refusal);
       else done();
     };
   });
+}
+
+function allowsAnyone(requirements: SecurityRequirements, isOpen: IsOpen): boolean {
+  return requirements.some((alternative) =>
+    Object.entries(alternative).every(([scheme, scopes]) => isOpen(scheme, scopes)),
+  );
 }
 
 /** One alternative is enough. If none is satisfied, the first one says why. */

@@ -8,6 +8,8 @@ const defaults = {
   HOST: 'localhost',
   WEB_CONCURRENCY: 1,
   LOG_LEVEL: 'info',
+  RATE_LIMIT_PER_SECOND: 0,
+  TRUST_PROXY: 'false',
   DATABASE_POOLER: false,
   DATABASE_CONNECTIONS_MAX: 10,
   STATEMENT_TIMEOUT_MS: 5_000,
@@ -31,7 +33,13 @@ t.test('the default is one lane per two processors, at least one and at most fou
 
 t.test('a setting that is empty or blank counts as absent', async (t) => {
   for (const value of ['', ' ', '\t', undefined]) {
-    const names = [...Object.keys(defaults), 'DATABASE_URL', 'DATA_DIR'];
+    const names = [
+      ...Object.keys(defaults),
+      'DATABASE_URL',
+      'DATA_DIR',
+      'ADMIN_API_KEYS',
+      'READ_API_KEYS_FILE',
+    ];
     t.strictSame({ ...readConfig(Object.fromEntries(names.map((name) => [name, value]))) }, defaults);
   }
 });
@@ -44,6 +52,14 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
     LOG_LEVEL: 'debug',
     DATABASE_URL: 'postgresql://coupons:s3cret@db:5432/coupons?sslmode=require',
     DATA_DIR: '/srv/data',
+    ADMIN_API_KEYS: 'one-0123456789abc,two-0123456789abc',
+    ADMIN_API_KEYS_FILE: '/run/secrets/admin',
+    CLAIM_API_KEYS: 'one-0123456789abc',
+    CLAIM_API_KEYS_FILE: '/run/secrets/claim',
+    READ_API_KEYS: 'one-0123456789abc',
+    READ_API_KEYS_FILE: '/run/secrets/read',
+    RATE_LIMIT_PER_SECOND: '100',
+    TRUST_PROXY: '10.0.0.0/8',
     DATABASE_POOLER: 'true',
     DATABASE_CONNECTIONS_MAX: '20',
     STATEMENT_TIMEOUT_MS: '2500',
@@ -66,6 +82,14 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
       LOG_LEVEL: 'debug',
       DATABASE_URL: 'postgresql://coupons:s3cret@db:5432/coupons?sslmode=require',
       DATA_DIR: '/srv/data',
+      ADMIN_API_KEYS: 'one-0123456789abc,two-0123456789abc',
+      ADMIN_API_KEYS_FILE: '/run/secrets/admin',
+      CLAIM_API_KEYS: 'one-0123456789abc',
+      CLAIM_API_KEYS_FILE: '/run/secrets/claim',
+      READ_API_KEYS: 'one-0123456789abc',
+      READ_API_KEYS_FILE: '/run/secrets/read',
+      RATE_LIMIT_PER_SECOND: 100,
+      TRUST_PROXY: '10.0.0.0/8',
       DATABASE_POOLER: true,
       DATABASE_CONNECTIONS_MAX: 20,
       STATEMENT_TIMEOUT_MS: 2_500,
@@ -106,6 +130,22 @@ const senseless: [name: string, values: string[]][] = [
   ['SHUTDOWN_TIMEOUT_MS', ['0', '10s', '600001']],
   ['LOCK_TIMEOUT_MS', ['0', 'never']],
   ['WEB_CONCURRENCY', ['0', 'all', '257']],
+  ['RATE_LIMIT_PER_SECOND', ['-1', '0.5', '1000001', 'none']],
+  [
+    'TRUST_PROXY',
+    [
+      '1',
+      'yes',
+      'TRUE',
+      'balancer',
+      '10.0.0.1,',
+      '10.0.0.0/33',
+      '10.0.0.0/0',
+      '::/129',
+      '10.0.0.0/8/8',
+      'true,::1',
+    ],
+  ],
   ['CLAIM_LANES', ['0', '101']],
   ['CLAIM_BATCH_SIZE_MAX', ['0', '10001']],
   ['CLAIMS_WAITING_MAX', ['0', '1000001']],
