@@ -58,6 +58,8 @@ export interface paths {
          *     `amount`, even while claims are running. A long answer is streamed. If the database fails in
          *     the middle of it, or the reader takes nothing for 5 seconds, the server cuts the connection.
          *     The JSON is then incomplete and does not parse.
+         *
+         *     With `claimed_by=false`, the answer has no holders, and costs the same for any number of them.
          */
         get: operations["getCoupon"];
         put?: never;
@@ -204,7 +206,7 @@ export interface components {
             user_id: components["schemas"]["UserId"];
             coupon_name: components["schemas"]["CouponName"];
         };
-        Coupon: {
+        CouponFields: {
             name: components["schemas"]["CouponName"];
             /**
              * Format: int32
@@ -219,9 +221,14 @@ export interface components {
             state: components["schemas"]["CouponState"];
             starts_at?: components["schemas"]["StartsAt"];
             ends_at?: components["schemas"]["EndsAt"];
-            /** @description The holders, in the order of their claims. Only the answer to `getCoupon` has them. */
-            claimed_by?: components["schemas"]["UserId"][];
         };
+        /** @description A coupon without its holders. */
+        Coupon: components["schemas"]["CouponFields"];
+        /** @description A coupon and its holders. */
+        CouponWithHolders: {
+            /** @description The holders, in the order of their claims. */
+            claimed_by: components["schemas"]["UserId"][];
+        } & components["schemas"]["CouponFields"];
         Claim: {
             user_id: components["schemas"]["UserId"];
             coupon_name: components["schemas"]["CouponName"];
@@ -635,7 +642,10 @@ export interface operations {
     };
     getCoupon: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `false` leaves the holders out. */
+                claimed_by?: boolean;
+            };
             header?: never;
             path: {
                 /**
@@ -648,26 +658,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The coupon. */
+            /** @description The coupon. `claimed_by` is absent with `claimed_by=false`, and otherwise present. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "name": "SUMMER",
-                     *       "amount": 500,
-                     *       "remaining_amount": 498,
-                     *       "state": "open",
-                     *       "claimed_by": [
-                     *         "ada",
-                     *         "grace"
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Coupon"];
+                    "application/json": components["schemas"]["CouponWithHolders"] | components["schemas"]["Coupon"];
                 };
             };
             400: components["responses"]["InvalidRequest"];

@@ -35,6 +35,12 @@ export async function getCoupon(database: Database, name: string): Promise<Coupo
   return readPages(database, name);
 }
 
+/** Reads a coupon without its holders: one probe of the primary key. Undefined: it does not exist. */
+export async function getCouponWithoutHolders(database: Database, name: string): Promise<Coupon | undefined> {
+  const [row] = await database.read((sql) => selectCoupon(sql, name));
+  return row && couponOf(row);
+}
+
 async function readPages(database: Database, name: string): Promise<CouponReading | undefined> {
   const reading = await database.readPages({
     head: (sql) => selectCoupon(sql, name),

@@ -7,7 +7,12 @@ import { sendStream } from '../http/stream.js';
 
 export function getCoupon(database: Database): Handler<'getCoupon'> {
   return async (request, reply) => {
-    const reading = await coupons.getCoupon(database, request.params.name);
+    const { name } = request.params;
+    if (request.query.claimed_by === false) {
+      const coupon = await coupons.getCouponWithoutHolders(database, name);
+      return coupon ? reply.code(200).send(coupon) : sendProblem(reply, 'coupon_not_found');
+    }
+    const reading = await coupons.getCoupon(database, name);
     if (!reading) return sendProblem(reply, 'coupon_not_found');
     const { coupon, holders } = reading;
     if (Array.isArray(holders)) return reply.code(200).send({ ...coupon, claimed_by: holders });
