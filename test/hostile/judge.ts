@@ -1,6 +1,14 @@
 import type { Problem } from '../../src/contract.js';
 import { deviations } from '../support/contract.js';
 import type { RawAnswer } from '../support/raw-connection.js';
+import {
+  areClaimsTrue,
+  isCouponPageTrue,
+  isRefusedClaimsTrue,
+  isRefusedCouponPageTrue,
+  isRefusedUserPageTrue,
+  isUserPageTrue,
+} from './lists.js';
 import type { Call, Expected } from './requests.js';
 import type { Truth } from './truth.js';
 import type { Conversation, Item } from './wire.js';
@@ -119,6 +127,13 @@ function explain(
     'releaseClaim claim_not_found': () => !held(before),
     'getClaim 200': () => held(after),
     'getClaim claim_not_found': () => !held(before),
+    'listCoupons 200': () => isCouponPageTrue(call, answer, before, after),
+    'listCoupons invalid_request': () => isRefusedCouponPageTrue(call),
+    'listClaims 200': () => isKnown(after) && areClaimsTrue(call, answer, before, after),
+    'listClaims invalid_request': () => isRefusedClaimsTrue(call, problem?.detail ?? ''),
+    'listClaims coupon_not_found': () => !isKnown(before),
+    'listUserClaims 200': () => isUserPageTrue(call, answer, after),
+    'listUserClaims invalid_request': () => isRefusedUserPageTrue(call),
   };
   const outcome = `${operationId} ${problem?.code ?? status}`;
   const isExplained = isTrue[outcome];

@@ -4,6 +4,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import { allowedMethods, type ErrorCode, type Operation, operationsOf } from '../../src/contract.js';
 import { problemKinds } from '../../src/http/problems.js';
 import { bodyOf } from './json.js';
+import { anyCursor } from './lists.js';
 import {
   brokenFields,
   contract,
@@ -170,10 +171,14 @@ function invalidPath(operation: Operation, broken: Parameter[]): Expected {
 }
 
 /** Generates the text of a query parameter. No text is a number that is spelt unusually. */
-function queryText({ schema }: Parameter): Arbitrary<string> {
+function queryText({ name, schema }: Parameter): Arbitrary<string> {
   const invalid = fc.constantFrom('', '-1', '0', '1001', '1.5', 'TRUE', 'null', 'a,b', '🎟', '\0', '[]');
   const valid = validValue(schema).map((value) => String(value).toWellFormed());
-  return fc.oneof({ weight: 9, arbitrary: valid }, { weight: 1, arbitrary: invalid });
+  return fc.oneof(
+    { weight: 9, arbitrary: valid },
+    { weight: 1, arbitrary: invalid },
+    ...(name === 'cursor' ? [{ weight: 20, arbitrary: anyCursor }] : []),
+  );
 }
 
 /** The server coerces a text to the type of the contract. */
