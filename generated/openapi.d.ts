@@ -31,7 +31,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List coupons, without their holders
+         * @description The coupons in the order of their names, byte by byte in UTF-8. A page looks at 5,000 coupons at
+         *     most. With `state`, it may therefore have fewer items than `limit`, or none, although more
+         *     follow: read on as long as there is a `next_cursor`. Without `state`, only the last page has
+         *     fewer.
+         */
+        get: operations["listCoupons"];
         put?: never;
         /**
          * Create a coupon with a stock
@@ -58,6 +65,8 @@ export interface paths {
          *     `amount`, even while claims are running. A long answer is streamed. If the database fails in
          *     the middle of it, or the reader takes nothing for 5 seconds, the server cuts the connection.
          *     The JSON is then incomplete and does not parse.
+         *
+         *     With `claimed_by=false`, the answer has no holders, and costs the same for any number of them.
          */
         get: operations["getCoupon"];
         put?: never;
@@ -110,6 +119,39 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/coupons/{name}/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the claims for a coupon, in pages or as a stream
+         * @description The claims in the order in which they were made. `Accept` chooses the form:
+         *
+         *     - `application/json`, also without `Accept` and if nothing else fits: a page. An `Accept` of more
+         *       than 1,000 characters is ignored.
+         *     - `application/x-ndjson`: all claims as a stream, one JSON object per line.
+         *     - `text/csv`: all claims as a stream, in CSV (RFC 4180) with a header row.
+         *
+         *     A stream is one consistent snapshot. `limit` and `cursor` do not go with it (400
+         *     `invalid_request`). If the database fails in the middle, or the reader takes nothing for 5
+         *     seconds, the server cuts the connection: the chunked message is then incomplete, which HTTP
+         *     clients report.
+         *
+         *     Spreadsheets run cells as formulas. In CSV, a value that begins with `=`, `+`, `-`, `@`, a tab or
+         *     a carriage return therefore gets an apostrophe in front. JSON has the values unchanged.
+         */
+        get: operations["listClaims"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/coupons/{name}/claims/{user_id}": {
         parameters: {
             query?: never;
@@ -133,6 +175,29 @@ export interface paths {
          *     claim is gone.
          */
         delete: operations["releaseClaim"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the claims of a user
+         * @description The claims in the order of their coupons' names, byte by byte in UTF-8. A user without claims has
+         *     an empty list. A page looks at 5,000 coupons at most, whether or not the user holds them. It may
+         *     therefore have fewer items than `limit`, or none, although more follow: read on as long as there
+         *     is a `next_cursor`. An id that breaks the rules answers 400 `invalid_request`.
+         */
+        get: operations["listUserClaims"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -204,7 +269,7 @@ export interface components {
             user_id: components["schemas"]["UserId"];
             coupon_name: components["schemas"]["CouponName"];
         };
-        Coupon: {
+        CouponFields: {
             name: components["schemas"]["CouponName"];
             /**
              * Format: int32
@@ -219,8 +284,32 @@ export interface components {
             state: components["schemas"]["CouponState"];
             starts_at?: components["schemas"]["StartsAt"];
             ends_at?: components["schemas"]["EndsAt"];
-            /** @description The holders, in the order of their claims. Only the answer to `getCoupon` has them. */
-            claimed_by?: components["schemas"]["UserId"][];
+        };
+        /** @description A coupon without its holders. */
+        Coupon: components["schemas"]["CouponFields"];
+        /** @description A coupon and its holders. */
+        CouponWithHolders: {
+            /** @description The holders, in the order of their claims. */
+            claimed_by: components["schemas"]["UserId"][];
+        } & components["schemas"]["CouponFields"];
+        CouponPage: {
+            items: components["schemas"]["Coupon"][];
+            next_cursor?: components["schemas"]["NextCursor"];
+        };
+        /** @description The `cursor` of the next page. Absent on the last page. */
+        NextCursor: string;
+        ListedClaim: {
+            user_id: components["schemas"]["UserId"];
+            coupon_name: components["schemas"]["CouponName"];
+            /**
+             * Format: date-time
+             * @description When the claim was made.
+             */
+            claimed_at: string;
+        };
+        ClaimPage: {
+            items: components["schemas"]["ListedClaim"][];
+            next_cursor?: components["schemas"]["NextCursor"];
         };
         Claim: {
             user_id: components["schemas"]["UserId"];
@@ -349,7 +438,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The user does not hold the coupon, or the coupon does not exist (`claim_not_found`). */
+        /**
+         * @description The user does not hold the coupon, or the coupon does not exist (`claim_not_found`). An id or a name
+         *     that breaks the rules is answered like an unknown one.
+         */
         ClaimNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -508,7 +600,7 @@ export interface components {
         /**
          * @description The database does not answer (`database_unavailable`). If the connection broke while the
          *     database processed the request, the request may have been carried out. Send it again to find
-         *     out.
+         *     out. Or too many requests are waiting for the database (`overloaded`).
          */
         Unavailable: {
             headers: {
@@ -569,7 +661,18 @@ export interface components {
     };
     parameters: {
         /**
-         * @description The user's id, percent-encoded. An id that breaks the rules answers 404, like an unknown one.
+         * @description The most items that a page has.
+         * @example 100
+         */
+        Limit: number;
+        /**
+         * @description The `next_cursor` of the page before, of the same list. Its content is of no meaning to clients.
+         *     Any other text answers 400 `invalid_request`.
+         * @example WzEsImNvdXBvbnMiLCJTVU1NRVIiXQ
+         */
+        Cursor: string;
+        /**
+         * @description The user's id, percent-encoded.
          * @example ada
          */
         UserId: components["schemas"]["UserId"];
@@ -646,6 +749,70 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listCoupons: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The most items that a page has.
+                 * @example 100
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the page before, of the same list. Its content is of no meaning to clients.
+                 *     Any other text answers 400 `invalid_request`.
+                 * @example WzEsImNvdXBvbnMiLCJTVU1NRVIiXQ
+                 */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description Lists only the coupons in this state, by the clock of the database.
+                 * @example open
+                 */
+                state?: "scheduled" | "open" | "sold_out" | "ended";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of coupons. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "AUTUMN",
+                     *           "amount": 500,
+                     *           "remaining_amount": 500,
+                     *           "state": "open"
+                     *         },
+                     *         {
+                     *           "name": "SUMMER",
+                     *           "amount": 500,
+                     *           "remaining_amount": 498,
+                     *           "state": "open"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "WzEsImNvdXBvbnMiLCJTVU1NRVIiXQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CouponPage"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            408: components["responses"]["RequestTimeout"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
     createCoupon: {
         parameters: {
             query?: never;
@@ -707,7 +874,10 @@ export interface operations {
     };
     getCoupon: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `false` leaves the holders out. */
+                claimed_by?: boolean;
+            };
             header?: never;
             path: {
                 /**
@@ -720,26 +890,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The coupon. */
+            /** @description The coupon. `claimed_by` is absent with `claimed_by=false`, and otherwise present. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "name": "SUMMER",
-                     *       "amount": 500,
-                     *       "remaining_amount": 498,
-                     *       "state": "open",
-                     *       "claimed_by": [
-                     *         "ada",
-                     *         "grace"
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Coupon"];
+                    "application/json": components["schemas"]["CouponWithHolders"] | components["schemas"]["Coupon"];
                 };
             };
             400: components["responses"]["InvalidRequest"];
@@ -964,6 +1122,82 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listClaims: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The most items that a page has.
+                 * @example 100
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the page before, of the same list. Its content is of no meaning to clients.
+                 *     Any other text answers 400 `invalid_request`.
+                 * @example WzEsImNvdXBvbnMiLCJTVU1NRVIiXQ
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The coupon's name, percent-encoded. A name that breaks the rules answers 404, like an unknown one.
+                 * @example SUMMER
+                 */
+                name: components["parameters"]["CouponName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of claims, or all of them. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description The answer depends on `Accept`. */
+                    Vary: "Accept";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "user_id": "ada",
+                     *           "coupon_name": "SUMMER",
+                     *           "claimed_at": "2026-07-01T12:00:00.042Z"
+                     *         },
+                     *         {
+                     *           "user_id": "grace",
+                     *           "coupon_name": "SUMMER",
+                     *           "claimed_at": "2026-07-01T12:00:00.042Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "WzEsImNsYWltcyBvZiBjb3Vwb24gU1VNTUVSIiwiMiJd"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ClaimPage"];
+                    /**
+                     * @example {"user_id":"ada","coupon_name":"SUMMER","claimed_at":"2026-07-01T12:00:00.042Z"}
+                     *     {"user_id":"grace","coupon_name":"SUMMER","claimed_at":"2026-07-01T12:00:00.042Z"}
+                     */
+                    "application/x-ndjson": string;
+                    /**
+                     * @example user_id,coupon_name,claimed_at
+                     *     ada,SUMMER,2026-07-01T12:00:00.042Z
+                     */
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            404: components["responses"]["CouponNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
     getClaim: {
         parameters: {
             query?: never;
@@ -975,7 +1209,7 @@ export interface operations {
                  */
                 name: components["parameters"]["CouponName"];
                 /**
-                 * @description The user's id, percent-encoded. An id that breaks the rules answers 404, like an unknown one.
+                 * @description The user's id, percent-encoded.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -1026,7 +1260,7 @@ export interface operations {
                  */
                 name: components["parameters"]["CouponName"];
                 /**
-                 * @description The user's id, percent-encoded. An id that breaks the rules answers 404, like an unknown one.
+                 * @description The user's id, percent-encoded.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -1049,6 +1283,68 @@ export interface operations {
             404: components["responses"]["ClaimNotFound"];
             408: components["responses"]["RequestTimeout"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listUserClaims: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The most items that a page has.
+                 * @example 100
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the page before, of the same list. Its content is of no meaning to clients.
+                 *     Any other text answers 400 `invalid_request`.
+                 * @example WzEsImNvdXBvbnMiLCJTVU1NRVIiXQ
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user's id, percent-encoded.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of claims. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "user_id": "ada",
+                     *           "coupon_name": "AUTUMN",
+                     *           "claimed_at": "2026-10-01T12:00:00.007Z"
+                     *         },
+                     *         {
+                     *           "user_id": "ada",
+                     *           "coupon_name": "SUMMER",
+                     *           "claimed_at": "2026-07-01T12:00:00.042Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ClaimPage"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            408: components["responses"]["RequestTimeout"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotImplemented"];

@@ -59,7 +59,7 @@ export interface Operation {
   parameters?: Parameter[];
   security?: SecurityRequirements;
   responses?: unknown;
-  /** The code of the 404 for a path parameter that breaks its schema: nothing has such a name. */
+  /** The code for a path parameter that breaks its schema: of a 404, because nothing has such a name, or `invalid_request`. */
   'x-invalid-path-code'?: ErrorCode;
 }
 

@@ -3,89 +3,58 @@ import type { Database } from '../database/database.js';
 import type { Pages } from '../database/pages.js';
 import { type Coupon, type CouponRow, couponColumns, couponOf } from './coupon.js';
 
-export interface CouponWithHolders extends Coupon {
-  /** The holders, in the order of their claims. */
-  claimed_by: string[];
-}
-
-/** A coupon with the first page of its holders. */
+/** A coupon with all of its holders, in the order of their claims: at once, or page by page. */
 export interface CouponReading {
-  coupon: CouponWithHolders;
-  /** The other pages. Undefined: there are none. */
-  rest: CouponPages | undefined;
-}
-
-/** Pages to be read once. They hold a database connection until the end, and throw if it breaks. */
-export interface CouponPages extends AsyncIterable<string[]> {
-  /** Gives the connection back. Call it at the end of every reading, complete or not. */
-  close(): void;
-}
-
-interface HolderRow extends CouponRow {
-  user_id: string | null;
+  coupon: Coupon;
+  holders: string[] | Pages<string>;
 }
 
 const HOLDERS_PER_PAGE = 2_000;
-/** How long a reader may leave a page unread. It holds one of few database connections. */
-const STALL_TIMEOUT_MS = 5_000;
 
 /**
- * Reads a coupon in one statement, and so in one snapshot: the remaining amount plus the number of
- * holders is the amount, even while claims are running. Undefined: the coupon does not exist.
+ * Reads a coupon and its holders in one snapshot: the remaining amount plus the number of holders is the
+ * amount, even while claims are running. Undefined: the coupon does not exist.
  */
 export async function getCoupon(database: Database, name: string): Promise<CouponReading | undefined> {
-  const rows = await database.read((sql) => selectRows(sql, name, HOLDERS_PER_PAGE));
-  if (rows.length === 0) return undefined;
-  if (rows.length < HOLDERS_PER_PAGE) return { coupon: withHolders(rows), rest: undefined };
+  const [row] = await database.read(
+    (sql) => sql<(CouponRow & { claimed_by: string[] })[]>`
+      select ${couponColumns(sql)},
+        array_to_json(array(
+          select user_id
+          from claims
+          where coupon_name collate "POSIX" = coupons.name collate "POSIX"
+          order by claim_number
+          limit ${HOLDERS_PER_PAGE}::bigint
+        )) as claimed_by
+      from coupons
+      where name = ${name}`,
+  );
+  if (!row) return undefined;
+  if (row.claimed_by.length < HOLDERS_PER_PAGE) return { coupon: couponOf(row), holders: row.claimed_by };
   // More holders may follow, and the snapshot is gone: read from the start again.
   return readPages(database, name);
 }
 
-/** One row per holder, in the order of their claims, or one row without a user. Null: no limit. */
-function selectRows(sql: Sql, name: string, limit: number | null) {
-  return sql<HolderRow[]>`
-    select ${couponColumns(sql)}, user_id
-    from coupons
-    left join lateral (
-      select user_id, claim_number
-      from claims
-      where coupon_name collate "POSIX" = coupons.name collate "POSIX"
-      order by claim_number
-      limit ${limit}::bigint
-    ) as holder on true
-    where coupons.name = ${name}
-    order by claim_number`;
+/** Reads a coupon without its holders: one probe of the primary key. Undefined: it does not exist. */
+export async function getCouponWithoutHolders(database: Database, name: string): Promise<Coupon | undefined> {
+  const [row] = await database.read((sql) => selectCoupon(sql, name));
+  return row && couponOf(row);
 }
 
 async function readPages(database: Database, name: string): Promise<CouponReading | undefined> {
-  const { first, pages } = await database.readPages((sql) => selectRows(sql, name, null), HOLDERS_PER_PAGE);
-  if (first.length === 0) return undefined;
-  return { coupon: withHolders(first), rest: restOf(pages, first) };
+  const reading = await database.readPages({
+    head: (sql) => selectCoupon(sql, name),
+    rows: (sql) => sql<{ user_id: string }[]>`
+      select user_id
+      from claims
+      where coupon_name collate "POSIX" = ${name} collate "POSIX"
+      order by claim_number`,
+    itemOf: ({ user_id }) => user_id,
+    size: HOLDERS_PER_PAGE,
+  });
+  return reading && { coupon: couponOf(reading.head), holders: reading.pages };
 }
 
-function withHolders(page: HolderRow[]): CouponWithHolders {
-  // claimed_by comes last: getCoupon's handler appends the other pages to it.
-  return { ...couponOf(page[0] as HolderRow), claimed_by: userIds(page) };
-}
-
-function restOf(pages: Pages<HolderRow>, first: HolderRow[]): CouponPages {
-  return {
-    async *[Symbol.asyncIterator]() {
-      for (let page = first; page.length === HOLDERS_PER_PAGE; ) {
-        page = await pages.next();
-        if (page.length === 0) return;
-        const timer = setTimeout(() => pages.close(), STALL_TIMEOUT_MS);
-        try {
-          yield userIds(page);
-        } finally {
-          clearTimeout(timer);
-        }
-      }
-    },
-    close: () => pages.close(),
-  };
-}
-
-function userIds(page: HolderRow[]): string[] {
-  return page.flatMap(({ user_id }) => user_id ?? []);
+function selectCoupon(sql: Sql, name: string) {
+  return sql<CouponRow[]>`select ${couponColumns(sql)} from coupons where name = ${name}`;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PendingQuery, Row, Sql } from 'postgres';
+import type { Row, Sql } from 'postgres';
 import { migrate } from '../../db/migrate.js';
 import type { ConnectionBudget } from '../config.js';
 import { Client, type ClientObserver } from './client.js';
@@ -13,7 +13,7 @@ import {
   type SessionSettings,
   sessionSettings,
 } from './options.js';
-import { Pages } from './pages.js';
+import { Pages, type PagesQuery } from './pages.js';
 import { Pool } from './pool.js';
 import { type HostAnswer, Primary } from './primary.js';
 
@@ -42,13 +42,12 @@ export interface Database {
   /** Runs a read with a short answer. @throws as `write`. */
   read<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
   /**
-   * Starts a read with an answer of any length, in pages of `size` rows. It holds a connection of its
-   * own to the end. @throws as `write`.
+   * Starts a read with an answer of any length. It holds a connection of its own to the end. Undefined:
+   * there is no head. @throws as `write`.
    */
-  readPages<T extends Row>(
-    select: (sql: Sql) => PendingQuery<T[]>,
-    size: number,
-  ): Promise<{ first: T[]; pages: Pages<T> }>;
+  readPages<Head extends Row, R extends Row, Item>(
+    query: PagesQuery<Head, R, Item>,
+  ): Promise<{ head: Head; pages: Pages<Item> } | undefined>;
   /** Opens a client with session settings of its own. `close` closes it, too. */
   openClient(settings: SessionSettings): Client;
   /**
@@ -65,6 +64,8 @@ const HEALTH_TIMEOUT_MS = 2_000;
 /** PostgreSQL enforces the statement timeout. If it does not even do that, we give up ourselves. */
 const GRACE_MS = 1_000;
 const CLOSE_TIMEOUT_SECONDS = 5;
+/** All statements of the transaction see the same moment. */
+const BEGIN_SNAPSHOT = 'begin isolation level repeatable read read only';
 
 export function openDatabase({
   url,
@@ -122,10 +123,10 @@ export function openDatabase({
   const writers = openPool(connections.writes);
   const readers = openPool(connections.reads);
   const pageReaders = openPool(connections.longReads);
-  const beginPages = isPooled ? beginWith(sessionSettings(limits, {})) : 'begin';
-  const readPages: Database['readPages'] = async (select, size) => {
+  const beginPages = beginWith(isPooled ? sessionSettings(limits, {}) : {}, BEGIN_SNAPSHOT);
+  const readPages: Database['readPages'] = async (query) => {
     const client = await pageReaders.take();
-    return Pages.open(client, beginPages, select, size, () => pageReaders.give(client));
+    return Pages.open(client, beginPages, query, () => pageReaders.give(client));
   };
 
   const migrators = new Set<Client>();
@@ -134,7 +135,7 @@ export function openDatabase({
   return {
     write: (run) => writers.query(run),
     read: (run) => twice(() => readers.query(run)),
-    readPages: (select, size) => twice(() => readPages(select, size)),
+    readPages: (query) => twice(() => readPages(query)),
     openClient: open,
     async migrate() {
       await primary.check();

@@ -75,7 +75,7 @@ export function pooled(settings: SessionSettings): Transport {
 }
 
 /** The statements that start a transaction in which the settings hold. */
-export function beginWith(settings: SessionSettings): string {
+export function beginWith(settings: SessionSettings, begin = 'begin'): string {
   const set = Object.entries(settings).map(([name, value]) => `set local ${name} = '${value}'`);
-  return ['begin', ...set].join('; ');
+  return [begin, ...set].join('; ');
 }

@@ -1,57 +1,89 @@
 import type { PendingQuery, Row, Sql } from 'postgres';
 import type { Client } from './client.js';
 
+/** How long a reader may leave a page unread. It holds one of few database connections. */
+const STALL_TIMEOUT_MS = 5_000;
+
+/** A read with an answer of any length. */
+export interface PagesQuery<Head extends Row, R extends Row, Item> {
+  /** Selects at most one row, of the same snapshot. Without it, there is nothing to read. */
+  head: (sql: Sql) => PendingQuery<Head[]>;
+  rows: (sql: Sql) => PendingQuery<R[]>;
+  itemOf: (row: R) => Item;
+  /** Rows per page. */
+  size: number;
+}
+
 /**
- * The rows of a query, page by page and in one snapshot. They hold a connection until the last page,
- * an error, or `close`.
+ * The items of a query, page by page and in one snapshot, to be read once. They hold a connection until
+ * the last page, an error, or `close`. A reader that leaves a page unread for 5 seconds loses it.
  */
-export class Pages<T extends Row> {
+export class Pages<Item> implements AsyncIterable<Item[]> {
   readonly #client: Client;
   readonly #sql: Sql;
+  readonly #fetch: () => Promise<Item[]>;
   readonly #size: number;
+  #first: Item[] = [];
   /** Undefined: closed. */
   #release: (() => void) | undefined;
 
-  private constructor(client: Client, size: number, release: () => void) {
+  private constructor(
+    client: Client,
+    fetch: (sql: Sql) => Promise<Item[]>,
+    size: number,
+    release: () => void,
+  ) {
     this.#client = client;
     this.#sql = client.sql;
+    this.#fetch = () => fetch(this.#sql);
     this.#size = size;
     this.#release = release;
   }
 
   /**
-   * Starts the query, and reads the first page.
-   * @param begin starts the transaction in which it runs.
-   * @param size rows per page.
+   * Starts the query, and reads its head and the first page. Undefined: there is no head.
+   * @param begin starts the transaction in which it runs: one with a single snapshot.
    * @param release is called once, when the client is free again.
    * @throws DatabaseTimeout, or the error of postgres.js.
    */
-  static async open<T extends Row>(
+  static async open<Head extends Row, R extends Row, Item>(
     client: Client,
     begin: string,
-    select: (sql: Sql) => PendingQuery<T[]>,
-    size: number,
+    { head, rows, itemOf, size }: PagesQuery<Head, R, Item>,
     release: () => void,
-  ): Promise<{ first: T[]; pages: Pages<T> }> {
-    const pages = new Pages<T>(client, size, release);
+  ): Promise<{ head: Head; pages: Pages<Item> } | undefined> {
+    const fetch = async (sql: Sql) => (await sql.unsafe<R[]>(`fetch ${size} from pages`)).map(itemOf);
+    const pages = new Pages<Item>(client, fetch, size, release);
     // The cursor is PostgreSQL's, not that of postgres.js: if the connection breaks between two pages,
     // that one writes to a socket that is gone, and the error ends the process
     // (porsager/postgres#1208).
     const opened = async (sql: Sql) => {
       await sql.unsafe(begin);
-      await sql`declare pages no scroll cursor for ${select(sql)}`;
-      return pages.#fetch();
+      const [found] = await head(sql);
+      if (!found) return undefined;
+      await sql`declare pages no scroll cursor for ${rows(sql)}`;
+      return { head: found, first: await fetch(sql) };
     };
-    return { first: await pages.#bound(opened(client.sql)), pages };
+    const result = await pages.#bound(opened(client.sql));
+    pages.#first = result?.first ?? [];
+    pages.#closeAfter(pages.#first);
+    return result && { head: result.head, pages };
   }
 
-  /** Reads the next page. A page that is not full is the last one. @throws as `open`, or after `close`. */
-  async next(): Promise<T[]> {
-    if (!this.#release) throw new Error('the pages were closed before their end');
-    return this.#bound(this.#fetch());
+  /** @throws as `open`, or if the pages were closed before their end. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Item[], void> {
+    for (let page = this.#first; page.length > 0; page = await this.#next()) {
+      const timer = setTimeout(() => this.close(), STALL_TIMEOUT_MS);
+      try {
+        yield page;
+      } finally {
+        clearTimeout(timer);
+      }
+      if (page.length < this.#size) return;
+    }
   }
 
-  /** Gives the connection back. */
+  /** Gives the connection back. Call it at the end of every reading, complete or not. */
   close(): void {
     const release = this.#release;
     this.#release = undefined;
@@ -63,15 +95,21 @@ export class Pages<T extends Row> {
       .finally(release);
   }
 
-  #fetch(): Promise<T[]> {
-    return this.#sql.unsafe<T[]>(`fetch ${this.#size} from pages`);
+  async #next(): Promise<Item[]> {
+    if (!this.#release) throw new Error('the pages were closed before their end');
+    const page = await this.#bound(this.#fetch());
+    this.#closeAfter(page);
+    return page;
   }
 
-  async #bound(result: Promise<T[]>): Promise<T[]> {
+  /** A page that is not full is the last one. */
+  #closeAfter(page: Item[]): void {
+    if (page.length < this.#size) this.close();
+  }
+
+  async #bound<T>(result: Promise<T>): Promise<T> {
     try {
-      const page = await this.#client.bound(this.#sql, result);
-      if (page.length < this.#size) this.close();
-      return page;
+      return await this.#client.bound(this.#sql, result);
     } catch (error) {
       this.close();
       throw error;

@@ -1,33 +1,33 @@
-import { Readable } from 'node:stream';
 import type { Handler } from '../contract.js';
+import type { Coupon } from '../coupons/coupon.js';
 import * as coupons from '../coupons/get-coupon.js';
 import type { Database } from '../database/database.js';
 import { sendProblem } from '../http/problems.js';
+import { sendStream } from '../http/stream.js';
 
 export function getCoupon(database: Database): Handler<'getCoupon'> {
   return async (request, reply) => {
-    const reading = await coupons.getCoupon(database, request.params.name);
+    const { name } = request.params;
+    if (request.query.claimed_by === false) {
+      const coupon = await coupons.getCouponWithoutHolders(database, name);
+      return coupon ? reply.code(200).send(coupon) : sendProblem(reply, 'coupon_not_found');
+    }
+    const reading = await coupons.getCoupon(database, name);
     if (!reading) return sendProblem(reply, 'coupon_not_found');
-    const { coupon, rest } = reading;
-    if (!rest) return reply.code(200).send(coupon);
-
-    const json = Readable.from(couponJson(coupon, rest));
-    // A generator that never started cannot clean up: the client may leave before the first page.
-    json.once('close', rest.close);
-    // The contract's type is that of the JSON in the stream.
-    return reply
-      .type('application/json')
-      .code(200)
-      .send(json as never);
+    const { coupon, holders } = reading;
+    if (Array.isArray(holders)) return reply.code(200).send({ ...coupon, claimed_by: holders });
+    return sendStream(reply, 'application/json', couponJson(coupon, holders), () => holders.close());
   };
 }
 
 /** The coupon as JSON text, page by page: memory stays bounded for any number of holders. */
-async function* couponJson(
-  coupon: coupons.CouponWithHolders,
-  rest: coupons.CouponPages,
-): AsyncGenerator<string> {
-  yield JSON.stringify(coupon).slice(0, -']}'.length);
-  for await (const page of rest) yield `,${JSON.stringify(page).slice(1, -1)}`;
+async function* couponJson(coupon: Coupon, holders: AsyncIterable<string[]>): AsyncGenerator<string> {
+  // claimed_by comes last: the pages follow it.
+  yield JSON.stringify({ ...coupon, claimed_by: [] }).slice(0, -']}'.length);
+  let comma = '';
+  for await (const page of holders) {
+    yield comma + JSON.stringify(page).slice(1, -1);
+    comma = ',';
+  }
   yield ']}';
 }

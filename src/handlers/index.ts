@@ -8,18 +8,24 @@ import { deleteCoupon } from './delete-coupon.js';
 import { getClaim } from './get-claim.js';
 import { getCoupon } from './get-coupon.js';
 import { getHealth } from './get-health.js';
+import { listClaims } from './list-claims.js';
+import { listCoupons } from './list-coupons.js';
+import { listUserClaims } from './list-user-claims.js';
 import { releaseClaim } from './release-claim.js';
 
 /** A handler for every operation of openapi.yaml. */
 export function bindHandlers(database: Database, claims: Claims): Handlers {
   return {
     getHealth: getHealth(database),
+    listCoupons: listCoupons(database),
     createCoupon: createCoupon(database),
     getCoupon: getCoupon(database),
     claimCoupon: claimCoupon(claims),
     changeCoupon: changeCoupon(database),
     deleteCoupon: deleteCoupon(database),
+    listClaims: listClaims(database),
     getClaim: getClaim(database),
     releaseClaim: releaseClaim(database),
+    listUserClaims: listUserClaims(database),
   };
 }

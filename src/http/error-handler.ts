@@ -69,9 +69,11 @@ function sendViolation(
 ): FastifyReply {
   const [violation] = (validation ?? []) as (Violation & { data?: unknown })[];
   if (validationContext === 'params') {
-    // A path parameter that breaks its schema is a name that nothing has.
+    // A path parameter that breaks its schema is usually a name that nothing has.
     const schema = request.routeOptions.schema as { 'x-invalid-path-code'?: ErrorCode };
-    return sendProblem(reply, schema['x-invalid-path-code'] ?? 'path_not_found');
+    const code = schema['x-invalid-path-code'] ?? 'path_not_found';
+    if (code !== 'invalid_request' || !violation) return sendProblem(reply, code);
+    return sendInvalidRequest(reply, describeViolation(violation));
   }
   if (!violation || (violation.instancePath === '' && violation.keyword === 'type')) {
     return sendProblem(reply, 'invalid_body');

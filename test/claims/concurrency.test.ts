@@ -82,31 +82,42 @@ t.test('claims get 200 or 404 while their coupon is created, and the books balan
   await assertBooksBalance(t, app.sql, answered.flat());
 });
 
-t.test('a read during claims returns the stock and the holders of one moment', async (t) => {
-  const app = await startApp(t);
-  await app.createCoupon('SALE', 1_000_000);
-  let reading = true;
-  const claimOn = async (worker: string) => {
-    const answered: AnsweredClaim[] = [];
-    for (let i = 0; reading; i++) answered.push(...(await claimAll([app], [['SALE', `${worker}-${i}`]])));
-    return answered;
-  };
-  const readOn = async () => {
-    let seen = '';
-    for (let i = 0; i < 25; i++) {
-      const coupon = await app.getCoupon('SALE');
-      t.equal(coupon.remaining_amount + coupon.claimed_by.length, coupon.amount);
-      const holders = coupon.claimed_by.map((user) => `${user},`).join('');
-      t.ok(holders.startsWith(seen), 'the order of the holders never changes');
-      seen = holders;
-    }
-    t.ok(seen.length > 0, 'there were claims meanwhile');
-  };
-  const claims = Promise.all(users(10).map(claimOn));
-  await Promise.all([readOn(), readOn(), readOn()]);
-  reading = false;
-  await assertBooksBalance(t, app.sql, (await claims).flat());
-});
+// A long answer is read page by page.
+for (const before of [0, 5_000]) {
+  t.test(
+    `a read during claims returns the stock and the holders of one moment, from ${before} holders on`,
+    async (t) => {
+      const app = await startApp(t);
+      await app.sql`insert into coupons values ('SALE', 1000000, ${1_000_000 - before})`;
+      const early = await app.sql<{ userId: string }[]>`
+      insert into claims (user_id, coupon_name)
+      select 'early-' || number, 'SALE' from generate_series(1, ${before}::int) as number
+      returning user_id as "userId"`;
+      let reading = true;
+      const claimOn = async (worker: string) => {
+        const answered: AnsweredClaim[] = [];
+        for (let i = 0; reading; i++) answered.push(...(await claimAll([app], [['SALE', `${worker}-${i}`]])));
+        return answered;
+      };
+      const readOn = async () => {
+        let seen = '';
+        for (let i = 0; i < 25; i++) {
+          const coupon = await app.getCoupon('SALE');
+          t.equal(coupon.remaining_amount + coupon.claimed_by.length, coupon.amount);
+          const holders = coupon.claimed_by.map((user) => `${user},`).join('');
+          t.ok(holders.startsWith(seen), 'the order of the holders never changes');
+          seen = holders;
+        }
+        t.ok(seen.includes('user-'), 'there were claims meanwhile');
+      };
+      const claims = Promise.all(users(10).map(claimOn));
+      await Promise.all([readOn(), readOn(), readOn()]);
+      reading = false;
+      const answered = early.map(({ userId }) => ({ couponName: 'SALE', userId, status: 200 }));
+      await assertBooksBalance(t, app.sql, [...answered, ...(await claims).flat()]);
+    },
+  );
+}
 
 t.test('the books balance after claims, creates and reads of 20 coupons at once', async (t) => {
   const app = await startApp(t);

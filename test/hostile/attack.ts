@@ -88,10 +88,11 @@ async function play({ url, sql }: Target, conversations: Conversation[], counts:
     faultsOf(each, before, after).map((fault) => `connection ${i + 1}, ${fault}`),
   );
   const answers = played.flatMap((each) => each.answers);
-  // Only a claim's 200 has no body.
+  // Only a claim's 200 has no content.
   const created = answers.filter(({ status }) => status === 201).length;
   const claimed = answers.filter(
-    ({ status, body, headers }) => status === 200 && body === '' && !headers.has('idempotent-replayed'),
+    ({ status, headers }) =>
+      status === 200 && !headers.has('content-type') && !headers.has('idempotent-replayed'),
   ).length;
   const deleted = answers.filter(({ status }) => status === 204).length;
   // A mutated request may be one that is carried out, and has no answer when we close.

@@ -1,13 +1,19 @@
 import type { Problem } from '../../src/contract.js';
 import { deviations } from '../support/contract.js';
 import type { RawAnswer } from '../support/raw-connection.js';
-import type { Expected } from './requests.js';
+import {
+  areClaimsTrue,
+  isCouponPageTrue,
+  isRefusedClaimsTrue,
+  isRefusedCouponPageTrue,
+  isRefusedUserPageTrue,
+  isUserPageTrue,
+} from './lists.js';
+import type { Call, Expected } from './requests.js';
 import type { Truth } from './truth.js';
 import type { Conversation, Item } from './wire.js';
 
 /** Lists what is wrong with answers. */
-
-type Call = NonNullable<NonNullable<Item['request']>['call']>;
 
 export interface Played extends Conversation {
   /** Without those below 200. */
@@ -77,12 +83,14 @@ function isAsExpected(
 
 /** Compares the answer to a valid request with the database. Returns what does not agree. */
 function explain(
-  { operationId, input, key }: Call,
-  { status, headers, body }: RawAnswer,
+  call: Call,
+  answer: RawAnswer,
   problem: Problem | undefined,
   before: Truth,
   after: Truth,
 ): string | undefined {
+  const { operationId, input, query, key } = call;
+  const { status, headers, body } = answer;
   const coupon = (input['coupon_name'] ?? input['name']) as string;
   const user = input['user_id'] as string;
   const held = (truth: Truth) => truth.holders.get(coupon)?.has(user) ?? false;
@@ -93,7 +101,11 @@ function explain(
     'getHealth 200': () => true,
     'createCoupon 201': () => !isKnown(before) && isKnown(after),
     'createCoupon coupon_exists': () => isKnown(after),
-    'getCoupon 200': () => isKnown(after) && agrees(JSON.parse(body), coupon, before, after),
+    'getCoupon 200': () =>
+      isKnown(after) &&
+      (query['claimed_by'] === 'false'
+        ? isStockTrue(JSON.parse(body), coupon, before, after)
+        : agrees(JSON.parse(body), coupon, before, after)),
     'getCoupon coupon_not_found': () => !isKnown(before),
     'claimCoupon 200': () =>
       held(after) && (!held(before) || (key !== undefined && headers.has('idempotent-replayed'))),
@@ -115,6 +127,13 @@ function explain(
     'releaseClaim claim_not_found': () => !held(before),
     'getClaim 200': () => held(after),
     'getClaim claim_not_found': () => !held(before),
+    'listCoupons 200': () => isCouponPageTrue(call, answer, before, after),
+    'listCoupons invalid_request': () => isRefusedCouponPageTrue(call),
+    'listClaims 200': () => isKnown(after) && areClaimsTrue(call, answer, before, after),
+    'listClaims invalid_request': () => isRefusedClaimsTrue(call, problem?.detail ?? ''),
+    'listClaims coupon_not_found': () => !isKnown(before),
+    'listUserClaims 200': () => isUserPageTrue(call, answer, after),
+    'listUserClaims invalid_request': () => isRefusedUserPageTrue(call),
   };
   const outcome = `${operationId} ${problem?.code ?? status}`;
   const isExplained = isTrue[outcome];
@@ -128,10 +147,23 @@ interface Coupon {
   name: string;
   amount: number;
   remaining_amount: number;
-  claimed_by: string[];
+}
+type CouponWithHolders = Coupon & { claimed_by: string[] };
+
+/** Claims only take from the stock. */
+function isStockTrue(seen: Coupon, name: string, before: Truth, after: Truth): boolean {
+  const { amount, remaining = 0 } = after.stock.get(name) ?? {};
+  const most = before.stock.get(name)?.remaining ?? amount ?? 0;
+  return (
+    !('claimed_by' in seen) &&
+    seen.name === name &&
+    seen.amount === amount &&
+    seen.remaining_amount >= remaining &&
+    seen.remaining_amount <= most
+  );
 }
 
-function agrees(seen: Coupon, name: string, before: Truth, after: Truth): boolean {
+function agrees(seen: CouponWithHolders, name: string, before: Truth, after: Truth): boolean {
   const { amount } = after.stock.get(name) ?? {};
   const holders = new Set(seen.claimed_by);
   return (

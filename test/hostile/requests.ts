@@ -2,7 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { METHODS } from 'node:http';
 import fc, { type Arbitrary } from 'fast-check';
 import { allowedMethods, type ErrorCode, type Operation, operationsOf } from '../../src/contract.js';
+import { problemKinds } from '../../src/http/problems.js';
 import { bodyOf } from './json.js';
+import { anyCursor } from './lists.js';
 import {
   brokenFields,
   contract,
@@ -33,7 +35,15 @@ export interface HostileRequest {
   /** What is answered, one of them. Undefined: the request is valid, and its answer depends on the database. */
   expected: Expected[] | undefined;
   /** The operation and its input, if the request is valid. */
-  call?: { operationId: string; input: Record<string, string>; key: string | undefined };
+  call?: Call;
+}
+
+export interface Call {
+  operationId: string;
+  /** Of the path and the body. */
+  input: Record<string, string>;
+  query: Record<string, string>;
+  key: string | undefined;
 }
 
 interface FullOperation extends Operation {
@@ -94,7 +104,7 @@ function requestFor(method: string, path: string, operation: FullOperation): Arb
   return fc
     .record({
       path: fc.tuple(...inPath.map((parameter) => nearlyValid(parameter.schema).map(pathText))),
-      query: fc.tuple(...inQuery.map((parameter) => validValue(parameter.schema).map(String))),
+      query: fc.tuple(...inQuery.map((parameter) => sometimes(2, queryText(parameter)))),
       unknownQuery: sometimes(15, fc.constantFrom('x=1', '__proto__=1', 'name=a&name=b', '%ff')),
       headers: fc.tuple(...inHeader.map(({ schema }) => sometimes(2, nearlyValid(schema).map(headerText)))),
       body: schema ? bodyFor(schema) : fc.constant(undefined),
@@ -106,9 +116,10 @@ function requestFor(method: string, path: string, operation: FullOperation): Arb
         (url, name, i) => url.replace(name, () => encodeURIComponent(parts.path[i] ?? '')),
         path,
       );
-      const queries = [
-        ...inQuery.map(({ name }, i) => `${name}=${encodeURIComponent(parts.query[i] ?? '')}`),
-      ];
+      const query = Object.fromEntries(
+        inQuery.flatMap(({ name }, i) => (parts.query[i] === undefined ? [] : [[name, parts.query[i]]])),
+      ) as Record<string, string>;
+      const queries = Object.entries(query).map(([name, text]) => `${name}=${encodeURIComponent(text)}`);
       if (parts.unknownQuery) queries.push(parts.unknownQuery);
       const headers = inHeader.flatMap(({ name }, i): [string, string][] => {
         const value = parts.headers[i];
@@ -116,15 +127,17 @@ function requestFor(method: string, path: string, operation: FullOperation): Arb
       });
       const sent = schema ? [...headers, ['Content-Type', parts.type] as [string, string]] : headers;
       const pathFields = inPath.filter(({ schema }, i) => brokenFields(schema, parts.path[i]).length > 0);
+      const queryFields = inQuery.filter(
+        ({ name, schema }) => query[name] !== undefined && isQueryBroken(schema, query[name]),
+      );
       const broken = [
-        ...(pathFields.length > 0
-          ? [{ status: 404, code: operation['x-invalid-path-code'] as ErrorCode }]
-          : []),
+        ...(pathFields.length > 0 ? [invalidPath(operation, pathFields)] : []),
+        ...queryFields.map(({ name }): Expected => invalidField(name)),
         ...(parts.unknownQuery ? [{ status: 400, code: 'invalid_request' as const }] : []),
         ...inHeader.flatMap(({ name, schema }, i): Expected[] => {
           const value = parts.headers[i];
           if (value === undefined || brokenFields(schema, value).length === 0) return [];
-          return [{ status: 400, code: 'invalid_request', fields: [name.toLowerCase()] }];
+          return [invalidField(name.toLowerCase())];
         }),
       ];
       const input = Object.fromEntries(inPath.map(({ name }, i) => [name, parts.path[i] as string]));
@@ -141,10 +154,39 @@ function requestFor(method: string, path: string, operation: FullOperation): Arb
         call: {
           operationId: String(operation.operationId),
           input: { ...input, ...(ofBody?.value as object) },
+          query,
           key: key === -1 ? undefined : parts.headers[key],
         },
       };
     });
+}
+
+const invalidField = (...fields: string[]): Expected => ({ status: 400, code: 'invalid_request', fields });
+
+/** Usually no thing has such a name. Otherwise the sentence names the parameter. */
+function invalidPath(operation: Operation, broken: Parameter[]): Expected {
+  const code = operation['x-invalid-path-code'] as ErrorCode;
+  if (code === 'invalid_request') return invalidField(...broken.map(({ name }) => name));
+  return { status: problemKinds[code].status, code };
+}
+
+/** Generates the text of a query parameter. No text is a number that is spelt unusually. */
+function queryText({ name, schema }: Parameter): Arbitrary<string> {
+  const invalid = fc.constantFrom('', '-1', '0', '1001', '1.5', 'TRUE', 'null', 'a,b', '🎟', '\0', '[]');
+  const valid = validValue(schema).map((value) => String(value).toWellFormed());
+  return fc.oneof(
+    { weight: 9, arbitrary: valid },
+    { weight: 1, arbitrary: invalid },
+    ...(name === 'cursor' ? [{ weight: 20, arbitrary: anyCursor }] : []),
+  );
+}
+
+/** The server coerces a text to the type of the contract. */
+function isQueryBroken(reference: Schema, text: string): boolean {
+  const { type } = resolve<Schema>(reference as Schema | { $ref: string });
+  if (type === 'integer' && /^-?\d+$/.test(text)) return brokenFields(reference, Number(text)).length > 0;
+  if (type === 'boolean' && /^(true|false)$/.test(text)) return false;
+  return brokenFields(reference, text).length > 0;
 }
 
 function bodyFor(schema: Schema): Arbitrary<Buffer> {

@@ -54,6 +54,8 @@ const framing: Arbitrary<Framing> = fc.record({
   noise: fc.subarray([
     'Accept: */*',
     'accept: text/html',
+    'Accept: text/csv;q=0.9',
+    'Accept: application/x-ndjson',
     'X-Empty:',
     'X-Spaces:  \t a \t',
     'Expect: 100-continue',

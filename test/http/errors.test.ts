@@ -123,7 +123,7 @@ t.test('404: an unknown path, whatever the method and the body', async (t) => {
 
 const known: [path: string, allow: string, others: string[]][] = [
   ['/health', 'GET', ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']],
-  ['/api/coupons', 'POST', ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']],
+  ['/api/coupons', 'GET, POST', ['PUT', 'PATCH', 'DELETE', 'OPTIONS']],
   ['/api/coupons/SUMMER', 'GET, DELETE, PATCH', ['POST', 'PUT', 'OPTIONS']],
   ['/api/coupons/claim', 'GET, DELETE, PATCH, POST', ['PUT', 'OPTIONS']],
 ];

@@ -37,6 +37,25 @@ t.test('200: a coupon without holders has an empty list', async (t) => {
   });
 });
 
+t.test('200: with claimed_by=false, the answer has no holders', async (t) => {
+  const app = await startApp(t);
+  await app.createCoupon('SUMMER', 5);
+  for (const user of ['zoe', 'ada', 'mia']) await app.claim('SUMMER', user);
+  const read = async (query: string) => (await app.request('GET', `/api/coupons/SUMMER${query}`)).text;
+  t.equal(
+    await read('?claimed_by=false'),
+    '{"name":"SUMMER","amount":5,"remaining_amount":2,"state":"open"}',
+  );
+  t.equal(await read('?claimed_by=true'), await read(''));
+  t.match(JSON.parse(await read('')), { claimed_by: ['zoe', 'ada', 'mia'] });
+  for (const name of ['WINTER', '%00']) {
+    const answer = await app.request('GET', `/api/coupons/${name}?claimed_by=false`);
+    t.strictSame(answer.json(), notFound);
+  }
+  const answer = await app.request('GET', '/api/coupons/SUMMER?claimed_by=no');
+  t.equal(answer.json()['error'], 'invalid request: claimed_by must be a boolean');
+});
+
 t.test('200: the names of coupons and holders are returned unchanged', async (t) => {
   const app = await startApp(t);
   for (const name of awkwardNames) {

@@ -4,7 +4,7 @@ import { type Contract, readContract } from '../../src/contract.js';
 
 interface OpenApiResponse {
   headers?: Record<string, { required?: boolean } | Reference>;
-  content?: Record<string, { schema: object }>;
+  content?: Record<string, { schema: object; 'x-item-schema'?: object }>;
 }
 interface Reference {
   $ref: string;
@@ -52,15 +52,26 @@ export function deviations({ method, path, status, headers, body }: SeenResponse
   const mediaType = headers.get('content-type')?.split(';')[0] ?? '';
   const media = response.content[mediaType];
   if (!media) return [...found, `media type ${mediaType} is not declared`];
-  const validate = validatorOf(media.schema);
+  if (mediaType === 'text/csv') return found;
+  const itemSchema = media['x-item-schema'];
+  const texts = itemSchema ? linesOf(body) : [body];
+  return [...found, ...texts.flatMap((text) => breaches(itemSchema ?? media.schema, text))];
+}
+
+/** Each line ends with a line feed, also the last one. */
+function linesOf(body: string): string[] {
+  return body === '' ? [] : body.replace(/\n$/, '').split('\n');
+}
+
+function breaches(schema: object, text: string): string[] {
+  const validate = validatorOf(schema);
   let value: unknown;
   try {
-    value = JSON.parse(body);
+    value = JSON.parse(text);
   } catch {
-    return [...found, `the body is not JSON: ${body.slice(0, 200)}`];
+    return [`the body is not JSON: ${text.slice(0, 200)}`];
   }
-  if (!validate(value)) found.push(`the body breaks its schema: ${ajv.errorsText(validate.errors)}`);
-  return found;
+  return validate(value) ? [] : [`the body breaks its schema: ${ajv.errorsText(validate.errors)}`];
 }
 
 const problem = { $ref: '#/components/responses/Problem' };
