@@ -17,6 +17,8 @@ const defaults = {
   CLAIMS_WAITING_MAX: 20_000,
   CLAIM_WAIT_TIMEOUT_MS: 5_000,
   CLAIM_OUTCOME_TIMEOUT_MS: 15_000,
+  EVENT_FOLLOWERS_MAX: 500,
+  EVENTS_KEEP_DAYS: 0,
   SHUTDOWN_DELAY_MS: 500,
   SHUTDOWN_TIMEOUT_MS: 10_000,
 };
@@ -53,6 +55,8 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
     CLAIMS_WAITING_MAX: '1000',
     CLAIM_WAIT_TIMEOUT_MS: '300',
     CLAIM_OUTCOME_TIMEOUT_MS: '400',
+    EVENT_FOLLOWERS_MAX: '7',
+    EVENTS_KEEP_DAYS: '30',
     SHUTDOWN_DELAY_MS: '0',
     SHUTDOWN_TIMEOUT_MS: '600000',
     PATH: '/bin',
@@ -75,6 +79,8 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
       CLAIMS_WAITING_MAX: 1_000,
       CLAIM_WAIT_TIMEOUT_MS: 300,
       CLAIM_OUTCOME_TIMEOUT_MS: 400,
+      EVENT_FOLLOWERS_MAX: 7,
+      EVENTS_KEEP_DAYS: 30,
       SHUTDOWN_DELAY_MS: 0,
       SHUTDOWN_TIMEOUT_MS: 600_000,
     },
@@ -111,6 +117,8 @@ const senseless: [name: string, values: string[]][] = [
   ['CLAIMS_WAITING_MAX', ['0', '1000001']],
   ['CLAIM_WAIT_TIMEOUT_MS', ['0', '1.5']],
   ['CLAIM_OUTCOME_TIMEOUT_MS', ['0', '-1']],
+  ['EVENT_FOLLOWERS_MAX', ['0', '100001']],
+  ['EVENTS_KEEP_DAYS', ['-1', '36501', '1.5']],
 ];
 for (const [name, values] of senseless) {
   for (const value of values) {
