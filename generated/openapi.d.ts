@@ -203,6 +203,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the log of all changes, in their order
+         * @description A consumer that remembers `next_cursor` gets every committed change exactly once, and never one that
+         *     was rolled back. The events of a coupon come in the order of its changes, and so in the order of its
+         *     claims. Events stay, unless the operator deletes old ones. Changes that somebody made in the
+         *     database by hand are not in the log.
+         *
+         *     **Pages.** `next_cursor` is always there, also if `items` is empty: it is the next `after`. Without
+         *     `after` the page starts with the oldest event. With `wait`, a request that finds nothing new waits
+         *     for events, and answers as soon as there are some.
+         *
+         *     **A stream.** With `Accept: text/event-stream` the answer is an endless stream of Server-Sent Events
+         *     (`wait` and `limit` have no effect). `id` is the cursor behind the event, `event` its type, and `data`
+         *     the event as JSON. `Last-Event-ID` resumes, and wins over `after`. A comment comes at least every 15
+         *     seconds. The server ends the stream when it stops, when the cursor expires, or when the client
+         *     takes nothing for 10 seconds.
+         *
+         *     **Order.** An event appears once no transaction that began to write before it is open any more. A
+         *     transaction that stays open while it writes to the log delays the events behind it, and loses none.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -325,6 +361,68 @@ export interface components {
              */
             position: number;
         };
+        /**
+         * @description A place in the log. It is opaque; its form may change.
+         * @example 1-9f86d0816a4c4d3e0b7a2c11-7-0
+         */
+        EventCursor: string;
+        EventPage: {
+            items: components["schemas"]["Event"][];
+            next_cursor: components["schemas"]["EventCursor"];
+        };
+        /** @description A change, with the attributes of CloudEvents 1.0. */
+        Event: {
+            /** @constant */
+            specversion: "1.0";
+            /** @description Differs from event to event. It is also the cursor behind the event. */
+            id: components["schemas"]["EventCursor"];
+            /** @constant */
+            source: "/api/coupons";
+            /**
+             * @description What happened. Clients must expect other values; the list may grow.
+             * @example claim.made
+             */
+            type: string;
+            /** @description The name of the coupon. */
+            subject: string;
+            /**
+             * Format: date-time
+             * @description When the statement that made the change began. Events come in the order of the changes, which
+             *     may differ from the order of their times.
+             */
+            time: string;
+            /** @constant */
+            datacontenttype: "application/json";
+            data: components["schemas"]["CouponEventData"] | components["schemas"]["CouponDeletedData"] | components["schemas"]["ClaimEventData"];
+        };
+        /** @description What an event tells of a coupon. A bound that is absent does not exist. */
+        CouponValues: {
+            /** Format: int32 */
+            amount: number;
+            /** Format: date-time */
+            starts_at?: string;
+            /** Format: date-time */
+            ends_at?: string;
+        };
+        /** @description Of `coupon.created` and `coupon.changed`. The latter has the values `before` the change, too. */
+        CouponEventData: components["schemas"]["CouponValues"] & {
+            name: string;
+            before?: components["schemas"]["CouponValues"];
+        };
+        /** @description Of `coupon.deleted`. */
+        CouponDeletedData: {
+            name: string;
+        };
+        /**
+         * @description Of `claim.made` and `claim.released`. Claims of a coupon have growing numbers. They may leave numbers
+         *     out, and no two claims have the same.
+         */
+        ClaimEventData: {
+            coupon_name: string;
+            user_id: string;
+            /** Format: int64 */
+            claim_number: number;
+        };
         Healthy: {
             /** @constant */
             status: "healthy";
@@ -339,7 +437,7 @@ export interface components {
          * @description What went wrong, for programs. Codes are stable.
          * @enum {string}
          */
-        ErrorCode: "invalid_request" | "invalid_body" | "malformed_http" | "out_of_stock" | "sale_not_started" | "sale_ended" | "unauthorized" | "forbidden" | "coupon_not_found" | "path_not_found" | "method_not_allowed" | "request_timeout" | "already_claimed" | "claim_released" | "coupon_exists" | "stock_already_claimed" | "coupon_has_claims" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "headers_too_large" | "not_implemented" | "internal_error" | "claim_not_found" | "overloaded" | "outcome_unknown" | "database_unavailable";
+        ErrorCode: "invalid_request" | "invalid_body" | "malformed_http" | "out_of_stock" | "sale_not_started" | "sale_ended" | "unauthorized" | "forbidden" | "coupon_not_found" | "path_not_found" | "method_not_allowed" | "request_timeout" | "already_claimed" | "claim_released" | "coupon_exists" | "stock_already_claimed" | "coupon_has_claims" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "headers_too_large" | "not_implemented" | "internal_error" | "claim_not_found" | "cursor_expired" | "overloaded" | "outcome_unknown" | "database_unavailable";
         /** @description An error (RFC 9457). Every member is a string. */
         Problem: {
             /**
@@ -805,7 +903,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotImplemented"];
@@ -1189,8 +1290,11 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["CouponNotFound"];
             408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotImplemented"];
@@ -1344,11 +1448,126 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before, or the `id` of an event. Absent for the beginning. */
+                after?: components["schemas"]["EventCursor"];
+                /** @description The events of a page, at most. */
+                limit?: number;
+                /** @description The seconds to wait for an event, at most. */
+                wait?: number;
+            };
+            header?: {
+                /** @description The `id` of the last event that a stream delivered. Browsers send it by themselves. */
+                "Last-Event-ID"?: components["schemas"]["EventCursor"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events, or a stream of them. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "specversion": "1.0",
+                     *           "id": "1-9f86d0816a4c4d3e0b7a2c11-7-0",
+                     *           "source": "/api/coupons",
+                     *           "type": "claim.made",
+                     *           "subject": "SUMMER",
+                     *           "time": "2026-07-01T12:00:00.042Z",
+                     *           "datacontenttype": "application/json",
+                     *           "data": {
+                     *             "coupon_name": "SUMMER",
+                     *             "user_id": "ada",
+                     *             "claim_number": 1
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": "1-9f86d0816a4c4d3e0b7a2c11-7-0"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventPage"];
+                    /**
+                     * @example id: 1-9f86d0816a4c4d3e0b7a2c11-7-0
+                     *     event: claim.made
+                     *     data: {"specversion":"1.0","id":"1-9f86d0816a4c4d3e0b7a2c11-7-0","source":"/api/coupons","type":"claim.made","subject":"SUMMER","time":"2026-07-01T12:00:00.042Z","datacontenttype":"application/json","data":{"coupon_name":"SUMMER","user_id":"ada","claim_number":1}}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            /**
+             * @description The events behind the cursor have been deleted, or it is a cursor of another log: the database
+             *     was restored (`cursor_expired`). Start again without `after`.
+             */
+            410: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:problem-type:coupons:cursor_expired",
+                     *       "title": "Cursor expired",
+                     *       "code": "cursor_expired",
+                     *       "error": "cursor expired",
+                     *       "detail": "The log has no place for this cursor any more. Start again without a cursor."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
+            /**
+             * @description Too many clients follow the log or read it (`overloaded`), or the database does not answer
+             *     (`database_unavailable`).
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:problem-type:coupons:overloaded",
+                     *       "title": "Overloaded",
+                     *       "code": "overloaded",
+                     *       "error": "server overloaded",
+                     *       "detail": "Too many requests are waiting. Nothing was changed. Retry later."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };

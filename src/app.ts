@@ -9,6 +9,9 @@ import { countOutcomes } from './claims/outcome.js';
 import { type Config, connectionBudget } from './config.js';
 import { assertComplete, type Contract, forRouting, readContract } from './contract.js';
 import { type Database, openDatabase } from './database/database.js';
+import { EventLog } from './events/event-log.js';
+import { Followers } from './events/followers.js';
+import { startRetention } from './events/retention.js';
 import { bindHandlers } from './handlers/index.js';
 import { checkApiKey } from './http/api-key.js';
 import { createFastify } from './http/fastify.js';
@@ -55,7 +58,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const lanes = options.claims ? undefined : openLanes(database, config, logger);
   app.addHook('onClose', async () => lanes?.close());
 
-  const handlers = bindHandlers(database, options.claims ?? lanes!);
+  const log = new EventLog(database);
+  const followers = new Followers(config.EVENT_FOLLOWERS_MAX);
+  app.addHook('preClose', async () => followers.stop());
+  if (config.EVENTS_KEEP_DAYS > 0) {
+    const retention = startRetention(database, log.tail, config.EVENTS_KEEP_DAYS, (error) =>
+      logger.warn({ err: error }, 'old events were not deleted'),
+    );
+    app.addHook('preClose', async () => retention.close());
+  }
+
+  const handlers = bindHandlers({ database, claims: options.claims ?? lanes!, log, followers });
   try {
     assertComplete(contract, handlers);
     // Before the keys are checked: guesses are counted, too.

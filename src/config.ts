@@ -56,6 +56,23 @@ const schema = {
     CLAIMS_WAITING_MAX: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 20_000 },
     CLAIM_WAIT_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 5_000 },
     CLAIM_OUTCOME_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 15_000 },
+    /** Streams of events, and reads that wait for events. */
+    EVENT_FOLLOWERS_MAX: { type: 'integer', minimum: 1, maximum: 100_000, default: 500 },
+    /** 0: for ever. */
+    EVENTS_KEEP_DAYS: { type: 'integer', minimum: 0, maximum: 36_500, default: 0 },
+    /** Where the relay sends events. */
+    RELAY_URL: {
+      type: 'string',
+      pattern: '^https?://',
+      'x-sentences': { pattern: 'must be a URL such as https://shop.example/hooks/coupons' },
+    },
+    /** One or several. See readSecrets. */
+    RELAY_SECRET: { type: 'string', minLength: 1 },
+    RELAY_SECRET_FILE: { type: 'string', minLength: 1 },
+    RELAY_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 10_000 },
+    RELAY_ATTEMPTS_MAX: { type: 'integer', minimum: 1, maximum: 1_000, default: 20 },
+    /** The first pause between attempts. It doubles each time. */
+    RELAY_RETRY_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 1_000 },
     SHUTDOWN_DELAY_MS: { type: 'integer', minimum: 0, maximum: 600_000, default: 500 },
     SHUTDOWN_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 10_000 },
   },

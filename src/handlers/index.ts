@@ -1,6 +1,8 @@
 import type { Claims } from '../claims/lanes.js';
 import type { Handlers } from '../contract.js';
 import type { Database } from '../database/database.js';
+import type { EventLog } from '../events/event-log.js';
+import type { Followers } from '../events/followers.js';
 import { changeCoupon } from './change-coupon.js';
 import { claimCoupon } from './claim-coupon.js';
 import { createCoupon } from './create-coupon.js';
@@ -10,11 +12,20 @@ import { getCoupon } from './get-coupon.js';
 import { getHealth } from './get-health.js';
 import { listClaims } from './list-claims.js';
 import { listCoupons } from './list-coupons.js';
+import { listEvents } from './list-events.js';
 import { listUserClaims } from './list-user-claims.js';
 import { releaseClaim } from './release-claim.js';
 
+/** What the handlers work on. */
+export interface Parts {
+  database: Database;
+  claims: Claims;
+  log: EventLog;
+  followers: Followers;
+}
+
 /** A handler for every operation of openapi.yaml. */
-export function bindHandlers(database: Database, claims: Claims): Handlers {
+export function bindHandlers({ database, claims, log, followers }: Parts): Handlers {
   return {
     getHealth: getHealth(database),
     listCoupons: listCoupons(database),
@@ -27,5 +38,6 @@ export function bindHandlers(database: Database, claims: Claims): Handlers {
     getClaim: getClaim(database),
     releaseClaim: releaseClaim(database),
     listUserClaims: listUserClaims(database),
+    listEvents: listEvents(log, followers),
   };
 }

@@ -160,6 +160,12 @@ export const problemKinds: Record<ErrorCode, ProblemKind> = {
     error: 'claim not found',
     detail: 'This user does not hold this coupon.',
   },
+  cursor_expired: {
+    status: 410,
+    title: 'Cursor expired',
+    error: 'cursor expired',
+    detail: 'The log has no place for this cursor any more. Start again without a cursor.',
+  },
   overloaded: {
     status: 503,
     title: 'Overloaded',

@@ -9,7 +9,16 @@ import { killPostmasterAfter, postmasterOf, temporaryFolder } from '../support/o
 import { startService } from '../support/process.js';
 
 const NAMES = (await readdir(join(projectRoot, 'db', 'migrations'))).sort();
-const TABLES = ['claims', 'coupons', 'event_log', 'events', 'released_claims', 'schema_migrations'];
+const TABLES = [
+  'claims',
+  'coupons',
+  'dead_letters',
+  'event_log',
+  'events',
+  'relay',
+  'released_claims',
+  'schema_migrations',
+];
 
 async function migrations(t: Test, files: Record<string, string>): Promise<string> {
   const folder = await temporaryFolder(t);

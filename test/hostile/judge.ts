@@ -134,6 +134,8 @@ function explain(
     'listClaims coupon_not_found': () => !isKnown(before),
     'listUserClaims 200': () => isUserPageTrue(call, answer, after),
     'listUserClaims invalid_request': () => isRefusedUserPageTrue(call),
+    // A generated cursor is of another log.
+    'listEvents cursor_expired': () => true,
   };
   const outcome = `${operationId} ${problem?.code ?? status}`;
   const isExplained = isTrue[outcome];

@@ -136,6 +136,9 @@ function text({ format, pattern, minLength = 0, maxLength = 1_000 }: Schema): Ar
   if (format === 'date-time')
     return fc.date({ ...YEARS, noInvalidDate: true }).map((date) => date.toISOString());
   if (format === 'uuid') return fc.uuid();
+  const matching = pattern && fc.stringMatching(new RegExp(pattern, 'u'), { size: 'small' });
+  // Other texts would hardly ever be valid.
+  if (matching && !shared.some((text) => new RegExp(pattern, 'u').test(text))) return matching;
   const short = { minLength, maxLength: Math.min(maxLength, minLength + 20) };
   const long = { minLength: Math.max(minLength, maxLength - 2), maxLength };
   return fc.oneof(
@@ -144,8 +147,6 @@ function text({ format, pattern, minLength = 0, maxLength = 1_000 }: Schema): Ar
     { weight: 3, arbitrary: fc.string({ ...short, unit: 'grapheme' }) },
     { weight: 3, arbitrary: fc.string({ ...short, unit: 'binary' }) },
     { weight: 1, arbitrary: fc.string({ ...long, unit: 'binary' }) },
-    ...(pattern
-      ? [{ weight: 2, arbitrary: fc.stringMatching(new RegExp(pattern, 'u'), { size: 'small' }) }]
-      : []),
+    ...(matching ? [{ weight: 2, arbitrary: matching }] : []),
   );
 }

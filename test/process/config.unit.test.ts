@@ -19,6 +19,11 @@ const defaults = {
   CLAIMS_WAITING_MAX: 20_000,
   CLAIM_WAIT_TIMEOUT_MS: 5_000,
   CLAIM_OUTCOME_TIMEOUT_MS: 15_000,
+  EVENT_FOLLOWERS_MAX: 500,
+  EVENTS_KEEP_DAYS: 0,
+  RELAY_TIMEOUT_MS: 10_000,
+  RELAY_ATTEMPTS_MAX: 20,
+  RELAY_RETRY_MS: 1_000,
   SHUTDOWN_DELAY_MS: 500,
   SHUTDOWN_TIMEOUT_MS: 10_000,
 };
@@ -39,6 +44,8 @@ t.test('a setting that is empty or blank counts as absent', async (t) => {
       'DATA_DIR',
       'ADMIN_API_KEYS',
       'READ_API_KEYS_FILE',
+      'RELAY_URL',
+      'RELAY_SECRET',
     ];
     t.strictSame({ ...readConfig(Object.fromEntries(names.map((name) => [name, value]))) }, defaults);
   }
@@ -69,6 +76,14 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
     CLAIMS_WAITING_MAX: '1000',
     CLAIM_WAIT_TIMEOUT_MS: '300',
     CLAIM_OUTCOME_TIMEOUT_MS: '400',
+    EVENT_FOLLOWERS_MAX: '7',
+    EVENTS_KEEP_DAYS: '30',
+    RELAY_URL: 'https://shop.example/hooks',
+    RELAY_SECRET: 'whsec_abc',
+    RELAY_SECRET_FILE: '/run/secrets/relay',
+    RELAY_TIMEOUT_MS: '500',
+    RELAY_ATTEMPTS_MAX: '3',
+    RELAY_RETRY_MS: '20',
     SHUTDOWN_DELAY_MS: '0',
     SHUTDOWN_TIMEOUT_MS: '600000',
     PATH: '/bin',
@@ -99,6 +114,14 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
       CLAIMS_WAITING_MAX: 1_000,
       CLAIM_WAIT_TIMEOUT_MS: 300,
       CLAIM_OUTCOME_TIMEOUT_MS: 400,
+      EVENT_FOLLOWERS_MAX: 7,
+      EVENTS_KEEP_DAYS: 30,
+      RELAY_URL: 'https://shop.example/hooks',
+      RELAY_SECRET: 'whsec_abc',
+      RELAY_SECRET_FILE: '/run/secrets/relay',
+      RELAY_TIMEOUT_MS: 500,
+      RELAY_ATTEMPTS_MAX: 3,
+      RELAY_RETRY_MS: 20,
       SHUTDOWN_DELAY_MS: 0,
       SHUTDOWN_TIMEOUT_MS: 600_000,
     },
@@ -151,6 +174,12 @@ const senseless: [name: string, values: string[]][] = [
   ['CLAIMS_WAITING_MAX', ['0', '1000001']],
   ['CLAIM_WAIT_TIMEOUT_MS', ['0', '1.5']],
   ['CLAIM_OUTCOME_TIMEOUT_MS', ['0', '-1']],
+  ['EVENT_FOLLOWERS_MAX', ['0', '100001']],
+  ['EVENTS_KEEP_DAYS', ['-1', '36501', '1.5']],
+  ['RELAY_URL', ['ftp://shop.example', 'shop.example']],
+  ['RELAY_TIMEOUT_MS', ['0', '10s']],
+  ['RELAY_ATTEMPTS_MAX', ['0', '1001']],
+  ['RELAY_RETRY_MS', ['0', '600001']],
 ];
 for (const [name, values] of senseless) {
   for (const value of values) {

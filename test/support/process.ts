@@ -39,13 +39,21 @@ export interface ServiceProcess {
 export function startService(
   t: Scope,
   settings: Record<string, string>,
-  { script = 'dist/src/server.js', nodeArguments = [] }: { script?: string; nodeArguments?: string[] } = {},
+  {
+    script = 'dist/src/server.js',
+    nodeArguments = [],
+    operands = [],
+  }: { script?: string; nodeArguments?: string[]; operands?: readonly string[] } = {},
 ): ServiceProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !settingNames.includes(name));
-  const child = spawn(process.execPath, [...nodeArguments, join(projectRoot, ...script.split('/'))], {
-    env: { ...Object.fromEntries(inherited), PORT: '0', HOST: '127.0.0.1', ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...nodeArguments, join(projectRoot, ...script.split('/')), ...operands],
+    {
+      env: { ...Object.fromEntries(inherited), PORT: '0', HOST: '127.0.0.1', ...settings },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const log: LogLine[] = [];
   const output: string[] = [];
   let end: number | NodeJS.Signals | undefined;
