@@ -58,6 +58,8 @@ async function main(): Promise<void> {
     webhook.onFailure = (event, attempt, error, pauseMs) =>
       logger.warn({ event: event.id, attempt, error, pauseMs }, 'an event was not delivered: trying again');
     const options = { log: new EventLog(database), webhook, logger, stopping: stopping.signal };
+    const onStop = () => logger.info('finishing the request under way');
+    stopping.signal.addEventListener('abort', onStop, { once: true });
     logger.info('competing to be the active relay');
     await compete(
       database.openClient({}),

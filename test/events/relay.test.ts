@@ -259,6 +259,7 @@ t.test('a stop lets the request that is under way finish, and waits for no pause
   await until('a request', () => finish);
   process.signal('SIGTERM');
   process.signal('SIGTERM');
+  await process.logged('finishing the request under way');
   finish?.();
   t.equal(await process.exited(), 0);
   t.equal(await placeOf(app), 1);

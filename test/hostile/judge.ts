@@ -136,6 +136,7 @@ function explain(
     'listUserClaims invalid_request': () => isRefusedUserPageTrue(call),
     // A generated cursor is of another log.
     'listEvents cursor_expired': () => true,
+    'listEvents 200': () => true,
   };
   const outcome = `${operationId} ${problem?.code ?? status}`;
   const isExplained = isTrue[outcome];
