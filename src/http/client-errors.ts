@@ -64,9 +64,12 @@ export function refuseConnect(request: IncomingMessage, socket: Socket): void {
 
 /** The connection failed in the middle of the last request. */
 function refuseRest(reply: FastifyReply, code: ErrorCode, socket: Socket): void {
-  const waitsForBody = !reply.sent && reply.request.raw.readableFlowing;
-  if (waitsForBody) sendProblem(reply.header('Connection', 'close'), code);
-  else afterAnswers(socket, () => end(socket, ''));
+  const { raw } = reply.request;
+  const refuse = () => sendProblem(reply.header('Connection', 'close'), code);
+  if (!reply.sent && raw.readableFlowing) return void refuse();
+  afterAnswers(socket, () => end(socket, ''));
+  // A hook may still run before the body is read. The rest of the body never comes.
+  if (!reply.sent) raw.once('resume', () => reply.sent || refuse());
 }
 
 function endAfterAnswers(

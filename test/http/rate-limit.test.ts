@@ -1,5 +1,6 @@
 import t from 'tap';
 import { type Answer, problemIn, startApp, type TestApp } from '../support/app.js';
+import { openRawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';
 
 const ONE = 'key-one-0123456789';
@@ -73,4 +74,18 @@ t.test('without a limit, nothing is limited', async (t) => {
   const app = await startApp(t);
   const answers = await Promise.all(Array.from({ length: TRIES_MAX }, () => read(app)));
   t.ok(answers.every(({ status }) => status === 404));
+});
+
+t.test('a body that breaks off behind the limit is refused like any other', async (t) => {
+  const app = await startApp(t, { settings: { RATE_LIMIT_PER_SECOND: '1000' } });
+  const head = 'POST /api/coupons HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
+  for (const chunks of ['no chunk', '1\r\n{\r\nno chunk']) {
+    const connection = openRawConnection(app.url);
+    connection.send(`${head}Transfer-Encoding: chunked\r\n\r\n${chunks}`);
+    await connection.closed();
+    t.same(
+      connection.answers.map(({ status }) => status),
+      [400],
+    );
+  }
 });

@@ -106,7 +106,12 @@ export async function startApp(
   const config = readConfig({ ...patience, ...settings });
   const app = await buildApp({ config, databaseUrl: testDatabase.url, logger, contract, securityHandlers });
   // Teardowns run in reverse order: this one runs before the database is dropped.
-  t.teardown(() => app.close());
+  t.teardown(() => {
+    const closed = app.close();
+    // A client whose body was not read to its end would keep its connection until the keep-alive timeout.
+    app.server.closeAllConnections();
+    return closed;
+  });
   inspect(app);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
