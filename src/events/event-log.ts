@@ -58,8 +58,6 @@ export class EventLog {
       if (isBefore(cursor, state.settledId)) {
         const page = await this.#page(cursor, state.settledId, limit);
         if (!page || page.items.length > 0) return page;
-        // Ids of transactions that were rolled back.
-        cursor = { ...cursor, rowId: state.settledId, count: 0 };
       }
       const settleMs = state.settledId < state.lastId ? SETTLE_MS_MAX : 0;
       if (isOver() || performance.now() - startedAt >= Math.max(waitMs, settleMs)) {

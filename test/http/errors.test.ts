@@ -177,6 +177,7 @@ t.test('500: the log has the error and the id of the request, and the client get
   const answers = [
     await broken.request('GET', '/api/coupons/SUMMER'),
     await broken.createCoupon('WINTER', 5),
+    await broken.request('DELETE', '/api/coupons/SUMMER'),
     await broken.claim('SUMMER', 'ada'),
   ];
   for (const answer of answers) {
