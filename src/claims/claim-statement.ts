@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres';
+import type { PendingQuery, Row, Sql } from 'postgres';
 import type { ClaimOutcome, ClaimRequest } from './outcome.js';
 
 /**
@@ -14,7 +14,6 @@ const outcomes: Record<string, ClaimOutcome | undefined> = {
   r: 'replayed',
   a: 'already_claimed',
   x: 'claim_released',
-  e: 'sale_ended',
   s: 'out_of_stock',
   n: 'coupon_not_found',
   u: undefined,
@@ -35,35 +34,35 @@ export async function claimCoupons(
   const couponNames = requests.map((request) => request.couponName);
   const userIds = requests.map((request) => request.userId);
   const keys = requests.map((request) => request.key);
-  const keyedOrdinals = requests.flatMap((request, i) => (request.isKeyGiven ? String(i + 1) : []));
+  // Late retries of requests whose claims were released must not claim again. Only requests that bring a
+  // key of their own can be such. Other batches leave this part of the statement out.
+  const ifKeyed = requests.some((request) => request.isKeyGiven)
+    ? (part: () => PendingQuery<Row[]>) => part()
+    : () => sql``;
   const names = [...new Set(couponNames)];
-  const [row] = await sql<{ decisions: string; starts_in: Record<string, number> | null }[]>`
+  const [row] = await sql<{ decisions: string; off_sale: Record<string, number | null> | null }[]>`
     with requests as (
       select coupon_name, user_id, key, ordinal
       from unnest(${couponNames}::text[], ${userIds}::text[], ${keys}::text[])
         with ordinality as request (coupon_name, user_id, key, ordinal)
     ),
-    -- Late retries of requests whose claims were released must not claim again. Only requests that
-    -- bring a key of their own can be such.
-    released_requests as (
-      select ordinal
-      from unnest(${keyedOrdinals}::text[]) as keyed (text)
-      join requests on ordinal = text::bigint
-      where exists (
-        select from released_claims as released
-        where released.coupon_name = requests.coupon_name and released.user_id = requests.user_id
-          and released.idempotency_key = requests.key
-      )
-    ),
+    ${ifKeyed(
+      () => sql`
+        released_requests as (
+          select ordinal
+          from requests
+          where exists (
+            select from released_claims as released
+            where released.coupon_name = requests.coupon_name and released.user_id = requests.user_id
+              and released.idempotency_key = requests.key
+          )
+        ),`,
+    )}
     -- The coupons in our snapshot: as they were when the statement began. now() is that moment, by the
     -- clock of the database.
     seen_coupons as (
       select name, remaining_amount, releases, starts_at,
-        case
-          when starts_at > now() then 'b'
-          when ends_at <= now() then 'e'
-          when remaining_amount = 0 then 's'
-        end as refusal
+        coalesce(starts_at > now() or ends_at <= now(), false) as is_off_sale
       from coupons
       where name = any (${names}::text[])
     ),
@@ -100,7 +99,7 @@ export async function claimCoupons(
           count(*) over (partition by coupon_name) as asked
         from requests
         join stock on name = coupon_name
-        where ordinal not in (select ordinal from released_requests)
+        ${ifKeyed(() => sql`where ordinal not in (select ordinal from released_requests)`)}
       ) as request
       where attempt = 1 and (
         asked <= units
@@ -136,7 +135,7 @@ export async function claimCoupons(
     )
     select string_agg(
       case
-        when ordinal in (select ordinal from released_requests) then 'x'
+        ${ifKeyed(() => sql`when ordinal in (select ordinal from released_requests) then 'x'`)}
         when (coupon_name, user_id, key) in (select coupon_name, user_id, idempotency_key from made_claims) then 'c'
         when (coupon_name, user_id) in (select coupon_name, user_id from made_claims) then 'a'
         else coalesce(
@@ -150,9 +149,7 @@ export async function claimCoupons(
           -- visible. Otherwise the user's claim may be hidden, or a unit may be left that a skipped user
           -- did not take: undecided.
           case
-            when coupon_name in (select name from seen_coupons where refusal = 's') then 's'
-            when coupon_name in (select name from seen_coupons where refusal = 'b') then 'b'
-            when coupon_name in (select name from seen_coupons where refusal = 'e') then 'e'
+            when coupon_name in (select name from seen_coupons where remaining_amount = 0 or is_off_sale) then 's'
             when coupon_name in (select name from seen_coupons) then 'u'
             else 'n'
           end
@@ -160,20 +157,28 @@ export async function claimCoupons(
       end,
       '' order by ordinal
     ) as decisions,
+    -- The refused coupons that are not just sold out: the seconds until the start, or null after the end.
     (
-      select json_object_agg(name, ceil(extract(epoch from starts_at - now())))
+      select json_object_agg(
+        name,
+        case when starts_at > now() then ceil(extract(epoch from starts_at - now())) end
+      )
       from seen_coupons
-      where refusal = 'b'
-    ) as starts_in
+      where is_off_sale
+    ) as off_sale
     from requests as request`;
   return Array.from(row?.decisions ?? '', (letter, i) => {
-    if (letter === 'b') {
-      return { code: 'sale_not_started', startsInSeconds: row?.starts_in?.[couponNames[i] as string] ?? 1 };
-    }
+    if (letter === 's' && row?.off_sale) return refusalOf(row.off_sale[couponNames[i] as string]);
     if (!(letter in outcomes)) throw new Error(`the claim statement returned the unknown outcome ${letter}`);
     const outcome = outcomes[letter];
     return outcome === 'claimed' && requests[i]?.isKeyGiven && isRepeated(requests, i) ? 'replayed' : outcome;
   });
+}
+
+/** @param startsInSeconds null: the sale has ended. Undefined: the coupon is sold out. */
+function refusalOf(startsInSeconds: number | null | undefined): ClaimOutcome {
+  if (startsInSeconds === undefined) return 'out_of_stock';
+  return startsInSeconds === null ? 'sale_ended' : { code: 'sale_not_started', startsInSeconds };
 }
 
 /** Whether an earlier request of the batch is the same, with the same key. That one made the claim. */
