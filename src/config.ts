@@ -94,12 +94,17 @@ export function defaultClaimLanes(processors: number): number {
   return Math.min(Math.max(Math.floor(processors / 2), 1), 4);
 }
 
+/** Absent keys open a scope to everyone, so an empty list of keys must not count as absent. */
+const isOfKeys = (name: string) => /_API_KEYS(_FILE)?$/.test(name);
+
 /**
- * Reads the settings from the environment. An empty setting counts as absent.
+ * Reads the settings from the environment. An empty setting counts as absent, unless it is one of keys.
  * @throws Error `invalid setting: …`, which names the setting, but not its value: a URL may hold a password.
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const config: unknown = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const config: unknown = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => value?.trim() || (value !== undefined && isOfKeys(name))),
+  );
   if (!validate(config)) {
     const [violation] = validate.errors ?? [];
     throw invalidSetting(violation ? describeViolation(violation) : 'unknown');

@@ -42,6 +42,9 @@ t.test('exit code 1: an invalid key stops the start, and the error does not show
   writeFileSync(file, 's3cret');
   for (const [name, value] of [
     ['ADMIN_API_KEYS', 's3cret'],
+    ['ADMIN_API_KEYS', ''],
+    ['READ_API_KEYS', ' '],
+    ['CLAIM_API_KEYS_FILE', ''],
     ['CLAIM_API_KEYS', ',s3cret-0123456789'],
     ['READ_API_KEYS_FILE', file],
   ] as const) {
