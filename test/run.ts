@@ -1,17 +1,19 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { startThrowAwayPostgres } from '../db/embedded/throw-away.js';
+import { compile, compiledPath } from './compile.js';
 
 /**
- * Compiles the program, and runs tap with a PostgreSQL for all test files: the one of
+ * Compiles the program and the tests, and runs tap with a PostgreSQL for all test files: the one of
  * TEST_DATABASE_URL, or an embedded one that is removed afterwards. Other arguments than these go to
  * tap, such as `test/claims` or `--grep=/overloaded/`.
  *
+ *     --unit      runs the tests that need no database, without one
  *     --docker    takes PostgreSQL from a container, and runs the tests of the image, too
  *     --coverage  measures which lines the tests reach, writes a report to .tap/report/, and fails if
  *                 they miss one (see .taprc)
  */
-const { docker, coverage, tapArguments } = readArguments(process.argv.slice(2));
+const { unit, docker, coverage, tapArguments } = readArguments(process.argv.slice(2));
 // Only all tests together can reach every line.
 const isPartial = tapArguments.length > 0;
 const tapOptions = [
@@ -40,8 +42,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-// Some tests start the program.
-execFileSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit', shell: process.platform === 'win32' });
+await compile();
 const database = await startDatabase();
 try {
   process.exitCode = interrupted ? 1 : await runTap(database.url);
@@ -50,11 +51,14 @@ try {
 }
 
 function readArguments(given: string[]) {
-  const ours = ['--docker', '--coverage'];
+  const ours = ['--unit', '--docker', '--coverage'];
+  const operands = given.filter((argument) => !ours.includes(argument)).map(testFilesOf);
+  const unit = given.includes('--unit');
   return {
+    unit,
     docker: given.includes('--docker'),
     coverage: given.includes('--coverage'),
-    tapArguments: given.filter((argument) => !ours.includes(argument)).map(testFilesOf),
+    tapArguments: (unit ? ['test/**/*.unit.test.ts', ...operands] : operands).map(compiledPath),
   };
 }
 
@@ -65,6 +69,7 @@ function testFilesOf(argument: string): string {
 }
 
 async function startDatabase(): Promise<Database> {
+  if (unit) return { url: '', stop: async () => {} };
   const url = process.env['TEST_DATABASE_URL'];
   if (url) return { url, stop: async () => {} };
   return docker ? startContainer() : startThrowAwayPostgres('coupons-test-', SERVER_SETTINGS);

@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { createDatabase } from '../../db/embedded/create-database.js';
 import { explain, holdsDatabase, openDataFolder } from '../../db/embedded/data-folder.js';
 import { startEmbeddedPostgres } from '../../db/embedded/embedded-postgres.js';
 import { prepareInstallation } from '../../db/embedded/installation.js';
-import { projectRoot } from '../../db/project-root.js';
 import { killPostmasterAfter, temporaryFolder } from '../support/own-postgres.js';
 import { startService } from '../support/process.js';
 
@@ -133,7 +133,7 @@ t.test('if initdb fails, the error says why, and no incomplete data are left', a
 async function runOnFileSystem(t: Test, options: string, prepare = ':'): Promise<string[]> {
   const folder = await temporaryFolder(t);
   const mountAndRun = `mount -t tmpfs -o ${options} tmpfs "$DATA_DIR" && ${prepare} && exec "$@"`;
-  const service = [process.execPath, join(projectRoot, 'dist', 'src', 'server.js')];
+  const service = [process.execPath, fileURLToPath(new URL('../../src/server.js', import.meta.url))];
   const { code, stdout } = await run('unshare', ['--mount', 'sh', '-c', mountAndRun, 'sh', ...service], {
     env: { ...process.env, DATA_DIR: folder, PORT: '0' },
   }).catch((error) => error);

@@ -198,7 +198,7 @@ t.test('if a migration cannot be read, none is applied', async (t) => {
 
 t.test('the command applies the pending migrations, logs their names, and exits with 0', async (t) => {
   const { url, sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
-  const command = () => startService(t, { DATABASE_URL: url }, { script: 'dist/src/migrate.js' });
+  const command = () => startService(t, { DATABASE_URL: url }, { script: 'src/migrate.js' });
   const first = command();
   t.equal(await first.exited(), 0);
   t.match(first.log, [{ level: 30, msg: `applied ${NAMES.join(', ')}` }]);
@@ -211,7 +211,7 @@ t.test('the command applies the pending migrations, logs their names, and exits 
 t.test('without DATABASE_URL the command migrates the embedded database, and stops it', async (t) => {
   const folder = await temporaryFolder(t);
   killPostmasterAfter(t, folder);
-  const command = startService(t, { DATA_DIR: folder }, { script: 'dist/src/migrate.js' });
+  const command = startService(t, { DATA_DIR: folder }, { script: 'src/migrate.js' });
   t.equal(await command.exited(), 0);
   t.match(command.log.at(-1), { msg: `applied ${NAMES.join(', ')}` });
   t.equal(postmasterOf(folder), undefined);
@@ -229,7 +229,7 @@ t.test('if the command fails, it prints one line with the reason, and exits with
     [{ DATA_DIR: join(folder, 'file') }, /a part of this path is not a folder; set DATA_DIR/],
   ];
   for (const [settings, message] of cases) {
-    const command = startService(t, settings, { script: 'dist/src/migrate.js' });
+    const command = startService(t, settings, { script: 'src/migrate.js' });
     t.equal(await command.exited(), 1, String(message));
     const lines = [...command.log.map((line) => line.msg), ...command.output];
     t.equal(lines.length, 1, 'one line');

@@ -41,7 +41,7 @@ t.test(
       startService(
         t,
         { CONSUMER_URLS: urls.join(' '), CONSUMER_FILE: file },
-        { script: 'test/support/log-consumer.ts', nodeArguments: ['--import', 'tsx'] },
+        { script: 'test/support/log-consumer.js' },
       );
     const pages = () => (existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : []);
     let consumer = consume();

@@ -14,7 +14,7 @@ import { startProxy } from '../support/proxy.js';
 import { until } from '../support/until.js';
 import { type Receiver, SECRET, startReceiver } from '../support/webhook.js';
 
-const relay = { script: 'dist/src/relay.js' };
+const relay = { script: 'src/relay.js' };
 
 function settingsFor({ database }: Pick<TestApp, 'database'>, { url }: Receiver, settings = {}) {
   const defaults = { RELAY_URL: url, RELAY_SECRET: SECRET, RELAY_RETRY_MS: '5', RELAY_TIMEOUT_MS: '60000' };

@@ -1,7 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { transform } from 'esbuild';
+import { projectRoot } from '../../db/project-root.js';
 import { type Engine, realEngine, type Subject } from './engine.js';
 import type { Flaw } from './flaws.js';
 import { watchSubmissions } from './server.js';
@@ -81,10 +83,9 @@ export async function plantBug(name: string): Promise<Subject> {
 async function patchedEngine(patches: Patch[]): Promise<Engine> {
   const folder = await mkdtemp(join(tmpdir(), 'coupons-bug-'));
   try {
-    const { default: ts } = await import('typescript');
     for (const source of SOURCES) {
-      const text = await readFile(new URL(`../../src/claims/${source}.ts`, import.meta.url), 'utf8');
-      await writeFile(join(folder, `${source}.mjs`), toModule(ts, patchText(text, source, patches)));
+      const text = await readFile(join(projectRoot, 'src', 'claims', `${source}.ts`), 'utf8');
+      await writeFile(join(folder, `${source}.mjs`), await toModule(patchText(text, source, patches)));
     }
     const modules = SOURCES.map((source) => import(pathToFileURL(join(folder, `${source}.mjs`)).href));
     const engine: Engine = Object.assign({}, ...(await Promise.all(modules)));
@@ -105,14 +106,14 @@ function patchText(text: string, source: Source, patches: Patch[]): string {
   return patched;
 }
 
-/** The JavaScript of a file, for another folder than its own. */
-function toModule(ts: typeof import('typescript'), text: string): string {
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
-  return ts
-    .transpileModule(text, { compilerOptions })
-    .outputText.replaceAll("'./lane.js'", "'./lane.mjs'")
+/** The JavaScript of a file, for another folder than its own. It imports what this file would import. */
+async function toModule(text: string): Promise<string> {
+  const moved = text
+    .replaceAll("'./lane.js'", "'./lane.mjs'")
     .replaceAll(
       /'\.\.\/([\w/-]+)\.js'/g,
-      (_, path) => `'${new URL(`../../src/${path}.ts`, import.meta.url).href}'`,
+      (_, path) => `'${new URL(`../../src/${path}${extname(import.meta.url)}`, import.meta.url).href}'`,
     );
+  const { code } = await transform(moved, { loader: 'ts' });
+  return code;
 }

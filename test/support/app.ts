@@ -81,11 +81,14 @@ export function createClient(t: Scope, url: string): Client {
   return client;
 }
 
+/** Read once: a test that changes a contract reads its own. */
+const unchanged = readContract();
+
 /** Starts the application on a free port, with its own database. Both end with the test. */
 export async function startApp(
   t: Test,
   {
-    contract = readContract(),
+    contract = unchanged,
     settings = {},
     securityHandlers = {},
     inspect = () => {},

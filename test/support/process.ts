@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { projectRoot } from '../../db/project-root.js';
+import { fileURLToPath } from 'node:url';
 import { settingNames } from '../../src/config.js';
 import { type Client, createClient } from './app.js';
 import { atExit } from './at-exit.js';
@@ -34,13 +33,14 @@ export interface ServiceProcess {
 
 /**
  * Starts the service on a free port, with these settings and no others, and kills it after the
- * test. It runs the compiled program, as users do: TypeScript would double the time of its start.
+ * test. It runs the compiled program, as users do.
+ * @param script a compiled file: its path, beside `test`.
  */
 export function startService(
   t: Scope,
   settings: Record<string, string>,
   {
-    script = 'dist/src/server.js',
+    script = 'src/server.js',
     nodeArguments = [],
     operands = [],
   }: { script?: string; nodeArguments?: string[]; operands?: readonly string[] } = {},
@@ -48,7 +48,7 @@ export function startService(
   const inherited = Object.entries(process.env).filter(([name]) => !settingNames.includes(name));
   const child = spawn(
     process.execPath,
-    [...nodeArguments, join(projectRoot, ...script.split('/')), ...operands],
+    [...nodeArguments, fileURLToPath(new URL(`../../${script}`, import.meta.url)), ...operands],
     {
       env: { ...Object.fromEntries(inherited), PORT: '0', HOST: '127.0.0.1', ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],

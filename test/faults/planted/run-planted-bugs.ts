@@ -60,8 +60,7 @@ function report(isRight: boolean, words: string, [first]: NamedViolation[]): 0 |
 function runWith(template: Template, name: BugName, seed: number, faults: PlannedFault[]): Promise<Run> {
   const bug: Bug = bugs[name];
   const program = {
-    script: 'test/faults/planted/server.ts',
-    nodeArguments: ['--import', 'tsx'],
+    script: 'test/faults/planted/server.js',
     settings: { PLANTED_BUG: name },
   };
   return runPlan(planOf(seed, faults), { template, program, prepare: bug.prepare });
