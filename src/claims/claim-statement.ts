@@ -1,4 +1,4 @@
-import type { PendingQuery, Row, Sql } from 'postgres';
+import type { Sql } from 'postgres';
 import type { ClaimOutcome, ClaimRequest } from './outcome.js';
 
 /**
@@ -34,37 +34,67 @@ export async function claimCoupons(
   const couponNames = requests.map((request) => request.couponName);
   const userIds = requests.map((request) => request.userId);
   const keys = requests.map((request) => request.key);
-  // Late retries of requests whose claims were released must not claim again. Only requests that bring a
-  // key of their own can be such. Other batches leave this part of the statement out.
-  const ifKeyed = requests.some((request) => request.isKeyGiven)
-    ? (part: () => PendingQuery<Row[]>) => part()
-    : () => sql``;
   const names = [...new Set(couponNames)];
-  const [row] = await sql<{ decisions: string; off_sale: Record<string, number | null> | null }[]>`
+  const isKeyed = requests.some((request) => request.isKeyGiven);
+  const [row] = await sql.unsafe<{ decisions: string; off_sale: Record<string, number | null> | null }[]>(
+    isKeyed ? KEYED_STATEMENT : STATEMENT,
+    [couponNames, userIds, keys, names],
+    { prepare: true },
+  );
+  return Array.from(row?.decisions ?? '', (letter, i) => {
+    if (letter === 's' && row?.off_sale) return refusalOf(row.off_sale[couponNames[i] as string]);
+    if (!(letter in outcomes)) throw new Error(`the claim statement returned the unknown outcome ${letter}`);
+    const outcome = outcomes[letter];
+    return outcome === 'claimed' && requests[i]?.isKeyGiven && isRepeated(requests, i) ? 'replayed' : outcome;
+  });
+}
+
+/** @param startsInSeconds null: the sale has ended. Undefined: the coupon is sold out. */
+function refusalOf(startsInSeconds: number | null | undefined): ClaimOutcome {
+  if (startsInSeconds === undefined) return 'out_of_stock';
+  return startsInSeconds === null ? 'sale_ended' : { code: 'sale_not_started', startsInSeconds };
+}
+
+/** Whether an earlier request of the batch is the same, with the same key. That one made the claim. */
+function isRepeated(requests: readonly ClaimRequest[], i: number): boolean {
+  const { couponName, userId, key } = requests[i] as ClaimRequest;
+  const first = requests.findIndex(
+    (other) => other.key === key && other.userId === userId && other.couponName === couponName,
+  );
+  return first < i;
+}
+
+/**
+ * A text of its own, made once: postgres.js would put a tagged template together for every batch.
+ * $1, $2 and $3 are the requests, and $4 the different names of their coupons.
+ * @param isKeyed whether a request brings a key of its own. Late retries of requests whose claims were
+ *   released must not claim again. Only such requests can be that, so other batches do not look for them.
+ */
+function claimStatement(isKeyed: boolean): string {
+  const ifKeyed = (part: string) => (isKeyed ? part : '');
+  const text = `
     with requests as (
       select coupon_name, user_id, key, ordinal
-      from unnest(${couponNames}::text[], ${userIds}::text[], ${keys}::text[])
+      from unnest($1::text[], $2::text[], $3::text[])
         with ordinality as request (coupon_name, user_id, key, ordinal)
     ),
-    ${ifKeyed(
-      () => sql`
-        released_requests as (
-          select ordinal
-          from requests
-          where exists (
-            select from released_claims as released
-            where released.coupon_name = requests.coupon_name and released.user_id = requests.user_id
-              and released.idempotency_key = requests.key
-          )
-        ),`,
-    )}
+    ${ifKeyed(`
+    released_requests as (
+      select ordinal
+      from requests
+      where exists (
+        select from released_claims as released
+        where released.coupon_name = requests.coupon_name and released.user_id = requests.user_id
+          and released.idempotency_key = requests.key
+      )
+    ),`)}
     -- The coupons in our snapshot: as they were when the statement began. now() is that moment, by the
     -- clock of the database.
     seen_coupons as (
       select name, remaining_amount, releases, starts_at,
         coalesce(starts_at > now() or ends_at <= now(), false) as is_off_sale
       from coupons
-      where name = any (${names}::text[])
+      where name = any ($4::text[])
     ),
     -- The lock closes the race for the last units: other claims of the coupon wait here, and then
     -- read the stock that is really left. Coupons are locked in the order of their names: two servers
@@ -74,7 +104,7 @@ export async function claimCoupons(
     locked_coupons as (
       select name, remaining_amount, releases
       from coupons
-      where name = any (${names}::text[]) and remaining_amount > 0
+      where name = any ($4::text[]) and remaining_amount > 0
         and (starts_at is null or starts_at <= now()) and (ends_at is null or ends_at > now())
       order by name
       for no key update
@@ -99,7 +129,7 @@ export async function claimCoupons(
           count(*) over (partition by coupon_name) as asked
         from requests
         join stock on name = coupon_name
-        ${ifKeyed(() => sql`where ordinal not in (select ordinal from released_requests)`)}
+        ${ifKeyed(`where ordinal not in (select ordinal from released_requests)`)}
       ) as request
       where attempt = 1 and (
         asked <= units
@@ -135,7 +165,7 @@ export async function claimCoupons(
     )
     select string_agg(
       case
-        ${ifKeyed(() => sql`when ordinal in (select ordinal from released_requests) then 'x'`)}
+        ${ifKeyed(`when ordinal in (select ordinal from released_requests) then 'x'`)}
         when (coupon_name, user_id, key) in (select coupon_name, user_id, idempotency_key from made_claims) then 'c'
         when (coupon_name, user_id) in (select coupon_name, user_id from made_claims) then 'a'
         else coalesce(
@@ -167,25 +197,9 @@ export async function claimCoupons(
       where is_off_sale
     ) as off_sale
     from requests as request`;
-  return Array.from(row?.decisions ?? '', (letter, i) => {
-    if (letter === 's' && row?.off_sale) return refusalOf(row.off_sale[couponNames[i] as string]);
-    if (!(letter in outcomes)) throw new Error(`the claim statement returned the unknown outcome ${letter}`);
-    const outcome = outcomes[letter];
-    return outcome === 'claimed' && requests[i]?.isKeyGiven && isRepeated(requests, i) ? 'replayed' : outcome;
-  });
+  // The connection sends the text, or finds its prepared statement by it: the shorter, the cheaper.
+  return text.replace(/^\s*(--.*\n)?/gm, '');
 }
 
-/** @param startsInSeconds null: the sale has ended. Undefined: the coupon is sold out. */
-function refusalOf(startsInSeconds: number | null | undefined): ClaimOutcome {
-  if (startsInSeconds === undefined) return 'out_of_stock';
-  return startsInSeconds === null ? 'sale_ended' : { code: 'sale_not_started', startsInSeconds };
-}
-
-/** Whether an earlier request of the batch is the same, with the same key. That one made the claim. */
-function isRepeated(requests: readonly ClaimRequest[], i: number): boolean {
-  const { couponName, userId, key } = requests[i] as ClaimRequest;
-  const first = requests.findIndex(
-    (other) => other.key === key && other.userId === userId && other.couponName === couponName,
-  );
-  return first < i;
-}
+const STATEMENT = claimStatement(false);
+const KEYED_STATEMENT = claimStatement(true);
