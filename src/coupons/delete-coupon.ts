@@ -10,9 +10,15 @@ type Row = ({ refusal: null } & CouponRow) | { refusal: 'coupon_not_found' | 'co
 export async function deleteCoupon(database: Database, name: string): Promise<DeleteOutcome> {
   const run = database.write(
     (sql) => sql<[Row]>`
-      with deleted_coupon as (
+      -- Claims of the coupon wait here. A claim that was made and released since our snapshot shows in the
+      -- locked row alone.
+      with locked_coupon as (
+        select name as locked_name, releases as all_releases from coupons where name = ${name} for update
+      ),
+      deleted_coupon as (
         delete from coupons
-        where name = ${name}
+        using locked_coupon
+        where name = locked_name and all_releases = 0
           and not exists (select from claims where coupon_name = name)
           and not exists (select from released_claims where coupon_name = name)
         returning ${couponColumns(sql)}
@@ -28,6 +34,8 @@ export async function deleteCoupon(database: Database, name: string): Promise<De
           select from claims where coupon_name = ${name}
           union all
           select from released_claims where coupon_name = ${name}
+          union all
+          select from locked_coupon where all_releases > 0
         ) then 'coupon_has_claims'
         else 'coupon_not_found'
       end as refusal

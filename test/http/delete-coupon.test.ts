@@ -58,6 +58,23 @@ t.test('a claim that commits while the deletion waits keeps the coupon', async (
   t.match(await app.getCoupon('SUMMER'), { claimed_by: ['ada'] });
 });
 
+t.test('a claim that is made and released while the deletion waits keeps the coupon', async (t) => {
+  const app = await startApp(t);
+  await app.createCoupon('SUMMER', 5);
+  const other = await app.sql.reserve();
+  await other`begin`;
+  await other`update coupons set releases = 1`;
+  await other`
+    insert into released_claims (coupon_name, user_id, claim_number, idempotency_key, claimed_at)
+    values ('SUMMER', 'ada', 1, 'key', now())`;
+  const answer = remove(app, 'SUMMER');
+  await lockAwaited(app.sql);
+  await other`commit`;
+  other.release();
+  t.match(problemIn(await answer), { code: 'coupon_has_claims' });
+  t.match(await app.getCoupon('SUMMER'), { remaining_amount: 5 });
+});
+
 t.test('a claim that waits for a deletion finds no coupon', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 5);

@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
-import type { Test } from 'tap';
 import { buildApp } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
 import { type Contract, type Problem, readContract } from '../../src/contract.js';
@@ -86,12 +85,13 @@ const unchanged = readContract();
 
 /** Starts the application on a free port, with its own database. Both end with the test. */
 export async function startApp(
-  t: Test,
+  t: Scope,
   {
     contract = unchanged,
     settings = {},
     securityHandlers = {},
     inspect = () => {},
+    logLevel = 'debug',
     beside,
   }: {
     contract?: Contract;
@@ -99,13 +99,14 @@ export async function startApp(
     securityHandlers?: SecurityHandlers;
     /** Gets the application before it listens: to add hooks. */
     inspect?: (app: FastifyInstance) => void;
+    logLevel?: string;
     /** Another application, whose database this one shares. */
     beside?: TestApp;
   } = {},
 ): Promise<TestApp> {
   const testDatabase = beside?.database ?? (await createDatabase(t));
   const log: Record<string, unknown>[] = [];
-  const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) });
+  const logger = pino({ level: logLevel }, { write: (line: string) => log.push(JSON.parse(line)) });
   const config = readConfig({ ...patience, ...settings });
   const app = await buildApp({ config, databaseUrl: testDatabase.url, logger, contract, securityHandlers });
   // Teardowns run in reverse order: this one runs before the database is dropped.

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import postgres, { type Sql } from 'postgres';
-import type { Test } from 'tap';
 import { migrate } from '../../db/migrate.js';
+import type { Scope } from './scope.js';
 
 /** A database for one test, with our tables. */
 export interface TestDatabase {
@@ -12,13 +12,12 @@ export interface TestDatabase {
   createCoupon(name: string, amount: number): Promise<unknown>;
 }
 
-const server = process.env['TEST_DATABASE_URL'];
-
 /** Creates an empty database on the test server, and drops it after the test. */
 export async function createDatabase(
-  t: Test,
+  t: Scope,
   { migrated = true, connectionsMax = 4 } = {},
 ): Promise<TestDatabase> {
+  const server = process.env['TEST_DATABASE_URL'];
   if (!server) throw new Error('TEST_DATABASE_URL is not set: run the tests with npm test');
   const name = `test_${randomBytes(6).toString('hex')}`;
   const admin = postgres(server, { max: 1, onnotice: () => {} });
