@@ -214,7 +214,7 @@ t.test('batches of any size use one prepared statement', async (t) => {
 });
 
 t.test(
-  'a claim reads as many rows of a table with 1,000,000 claims as of an empty one, by the same plan',
+  'a claim reads as many rows of a table with 300,000 claims as of an empty one, by the same plan',
   async (t) => {
     const { sql, connect, createCoupon } = await setUp(t);
     // Without an analyze, PostgreSQL keeps the plan that it made for the empty tables.
@@ -236,9 +236,13 @@ t.test(
     };
     for (let round = 0; round < 10; round++) await readByBatches(round);
     const small = await readByBatches(10);
-    await sql`
-    insert into claims (coupon_name, user_id)
-    select 'A', 'crowd-' || i from generate_series(1, 1000000) as i`;
+    await sql.begin(async (transaction) => {
+      // Checking all foreign keys takes long, and proves nothing here.
+      await transaction`set local session_replication_role = replica`;
+      await transaction`
+        insert into claims (coupon_name, user_id)
+        select 'A', 'crowd-' || i from generate_series(1, 300000) as i`;
+    });
     const large = await readByBatches(11);
     t.same(large, small);
     t.equal(large['claims'], 0, 'the table itself is never scanned');

@@ -28,14 +28,14 @@ t.test(
   },
 );
 
-t.test('reading 1,000,000 holders or claims takes less than 64 MiB of memory', async (t) => {
+t.test('reading 200,000 holders or claims, 44 MB of names, takes less than 40 MiB of memory', async (t) => {
   const { url, sql } = await createDatabase(t);
-  await sql`insert into coupons values ('HUGE', 2000000, 1000000), ('SMALL', 5, 5)`;
-  // Checking a million foreign keys takes long, and proves nothing here.
+  await sql`insert into coupons values ('HUGE', 400000, 200000), ('SMALL', 5, 5)`;
+  // Checking all foreign keys takes long, and proves nothing here.
   await sql`alter table claims drop constraint claims_coupon_name_fkey`;
   await sql`
     insert into claims (user_id, coupon_name)
-    select 'user-' || number, 'HUGE' from generate_series(1, 1000000) as number`;
+    select repeat('x', 200) || number, 'HUGE' from generate_series(1, 200000) as number`;
   const service = startService(t, { DATABASE_URL: url });
   const client = await service.listening();
   await client.getCoupon('SMALL');
@@ -48,25 +48,25 @@ t.test('reading 1,000,000 holders or claims takes less than 64 MiB of memory', a
       await sleep(20);
     }
   })();
-  // The client of the other tests would check a million names against the contract, which is slow.
+  // The client of the other tests would check all names against the contract, which is slow.
   const response = await fetch(`${client.url}/api/coupons/HUGE`);
   const coupon = (await response.json()) as { claimed_by: string[] };
-  t.equal(new Set(coupon.claimed_by).size, 1_000_000);
-  t.equal(coupon.claimed_by.length, 1_000_000);
-  t.equal(coupon.claimed_by[999_999], 'user-1000000');
+  t.equal(new Set(coupon.claimed_by).size, 200_000);
+  t.equal(coupon.claimed_by.length, 200_000);
+  t.equal(coupon.claimed_by[199_999], `${'x'.repeat(200)}200000`);
   for (const [accept, lastUser] of [
-    ['text/csv', /^user-1000000,HUGE,/],
-    ['application/x-ndjson', /^{"user_id":"user-1000000",/],
+    ['text/csv', /^x{200}200000,HUGE,/],
+    ['application/x-ndjson', /^{"user_id":"x{200}200000",/],
   ] as const) {
     const stream = await fetch(`${client.url}/api/coupons/HUGE/claims`, { headers: { accept } });
     const lines = (await stream.text()).trimEnd().split('\n');
     t.match(lines.at(-1), lastUser);
-    t.equal(new Set(lines).size, accept === 'text/csv' ? 1_000_001 : 1_000_000);
+    t.equal(new Set(lines).size, accept === 'text/csv' ? 200_001 : 200_000);
   }
   over = true;
   await sampling;
   t.comment(`${before} MiB before, ${most} MiB at the most`);
-  t.ok(most - before < 64, `${most - before} MiB more`);
+  t.ok(most - before < 40, `${most - before} MiB more`);
 });
 
 async function residentMebibytes(pid: number): Promise<number> {
