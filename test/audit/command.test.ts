@@ -6,7 +6,7 @@ import { temporaryFolder } from '../support/own-postgres.js';
 import { startService } from '../support/process.js';
 import { until } from '../support/until.js';
 
-const script = 'dist/src/audit.js';
+const script = 'src/audit.js';
 
 async function runAudit(t: Test, settings: Record<string, string>, ...operands: string[]) {
   const command = startService(t, settings, { script, operands });
