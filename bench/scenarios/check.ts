@@ -1,4 +1,4 @@
-import { type Account, differencesIn, readAccounts } from '../../db/books.js';
+import { type Account, differencesIn, readAccounts } from '../../db/books/accounts.js';
 import type { LoadResult } from '../load/plan.js';
 import { couponName, type Traffic, userId } from '../load/traffic.js';
 import type { Server } from '../rig/servers.js';

@@ -1,4 +1,4 @@
-import type { Account } from '../../db/books.js';
+import type { Account } from '../../db/books/accounts.js';
 
 /**
  * What happened in a run: every request with its answer, what was seen in the database meanwhile, and
@@ -14,6 +14,8 @@ export interface History {
   /** The tables, after everything has come to rest. */
   coupons: CouponRow[];
   claims: ClaimRow[];
+  /** What an audit of the tables and the log found then. */
+  differences: string[];
   /** Coupons with a promise of first come, first served: one server, and no fault meanwhile. */
   orderedCoupons: string[];
   /** When every service was healthy after the last fault. Undefined: not within the bound. */

@@ -43,6 +43,7 @@ export function runPlan(
     const history: History = {
       ...load.history,
       ...(await rig.cluster.rows()),
+      differences: await rig.cluster.differences(),
       recoveredAt,
       bounds: BOUNDS,
     };

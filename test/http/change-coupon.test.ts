@@ -1,7 +1,7 @@
 import t from 'tap';
 import { changeCoupon } from '../../src/coupons/change-coupon.js';
 import { type Answer, countStatuses, problemIn, startApp, type TestApp } from '../support/app.js';
-import { assertBooksBalance } from '../support/books.js';
+import { assertBooksBalance, assertTablesBalance } from '../support/books.js';
 import { lockAwaited } from '../support/locks.js';
 
 const change = (app: TestApp, name: string, body: unknown): Promise<Answer> =>
@@ -113,7 +113,7 @@ t.test('a release that commits while a change waits for the lock counts', async 
      update coupons set remaining_amount = remaining_amount + 1, releases = releases + 1`,
   );
   t.match(answer.json(), { amount: 2, remaining_amount: 0 });
-  await assertBooksBalance(t, app.sql);
+  await assertTablesBalance(t, app.sql);
 });
 
 t.test('a claim that commits while a change waits for the lock counts', async (t) => {
@@ -123,7 +123,7 @@ t.test('a claim that commits while a change waits for the lock counts', async (t
      update coupons set remaining_amount = remaining_amount - 1`,
   );
   t.match(problemIn(answer), { code: 'stock_already_claimed' });
-  await assertBooksBalance(t, app.sql);
+  await assertTablesBalance(t, app.sql);
 });
 
 t.test('503 overloaded: a change gives up if the coupon changes each time it runs', async (t) => {

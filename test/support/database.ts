@@ -8,7 +8,7 @@ export interface TestDatabase {
   url: string;
   /** Reads the tables, and changes them behind the server's back. */
   sql: Sql;
-  /** Inserts a coupon without the service. */
+  /** Creates a coupon without the service, but with its event. */
   createCoupon(name: string, amount: number): Promise<unknown>;
 }
 
@@ -39,6 +39,12 @@ export async function createDatabase(
     url: url.href,
     sql,
     createCoupon: (name, amount) =>
-      sql`insert into coupons (name, amount, remaining_amount) values (${name}, ${amount}, ${amount})`,
+      sql`
+        with created_coupon as (
+          insert into coupons (name, amount, remaining_amount) values (${name}, ${amount}, ${amount})
+          returning name, amount
+        )
+        insert into events (type, coupon_names, data)
+        select 'coupon.created', array[name], jsonb_build_object('amount', amount) from created_coupon`,
   };
 }

@@ -110,6 +110,11 @@ export const brokenHistories: [title: string, change: (history: History) => void
     ['booksBalance'],
   ],
   [
+    'the log lacks a claim',
+    (history) => history.differences.push('A: claim 1 of ada is in the tables, and not in the log'),
+    ['auditFindsNothing'],
+  ],
+  [
     'a claim that was seen in the books is gone',
     (history) => Object.assign(history.samples[2]!.accounts[1]!, account('B', 5, 5, 0)),
     ['booksOnlyGrow'],

@@ -1,6 +1,6 @@
 import type { History } from '../history.js';
 import { answersAreBounded, answersKeepToTheContract, clientsEndWithTheTruth } from './answers.js';
-import { booksBalance, booksOnlyGrow, creationsAreKept } from './books.js';
+import { auditFindsNothing, booksBalance, booksOnlyGrow, creationsAreKept } from './books.js';
 import {
   acknowledgedClaimsAreKept,
   conflictsAreTrue,
@@ -20,6 +20,7 @@ export const rules = {
   refusalsAreTrue,
   booksBalance,
   booksOnlyGrow,
+  auditFindsNothing,
   creationsAreKept,
   readingsAreSnapshots,
   readingsAreFresh,

@@ -1,4 +1,4 @@
-import type { Account } from '../../../db/books.js';
+import type { Account } from '../../../db/books/accounts.js';
 import type { ClaimOperation, History, Operation } from '../history.js';
 
 /**
@@ -77,6 +77,7 @@ export function goodHistory(): History {
       { coupon: 'A', user: 'grace', number: 4, key: 'made.1' },
       { coupon: 'B', user: 'bob', number: 5, key: 'made.2' },
     ],
+    differences: [],
     orderedCoupons: ['A'],
     recoveredAt: 80,
     bounds: { answerMs: 1_000, endMs: 1_000 },

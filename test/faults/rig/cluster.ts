@@ -1,4 +1,5 @@
-import { type Account, readAccounts } from '../../../db/books.js';
+import { type Account, readAccounts } from '../../../db/books/accounts.js';
+import { auditOver } from '../../support/books.js';
 import { startProxy, type TcpProxy } from '../../support/proxy.js';
 import type { Scope } from '../../support/scope.js';
 import { until } from '../../support/until.js';
@@ -153,6 +154,11 @@ export class Cluster {
 
   accounts(): Promise<Account[]> {
     return this.primary.ask((sql) => readAccounts(sql), ROLE);
+  }
+
+  /** Audits the books. */
+  differences(): Promise<string[]> {
+    return this.primary.ask(auditOver, ROLE);
   }
 
   /** The tables, once nothing of the services runs in the database any more. */

@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
+import { type AuditReport, audit } from '../db/books/audit.js';
+import { appendMissing } from '../db/books/missing-events.js';
+import { connectDatabase } from './app.js';
+import { readConfig } from './config.js';
+import { acquireDatabase } from './database/acquire.js';
+import type { Database } from './database/database.js';
+import { createLogger } from './logger.js';
+
+/**
+ * The command `npm run audit`: proves that coupons, claims and the log agree, or names each difference. The
+ * exit code is 0 if they agree, 1 if they differ, and 2 if the audit failed or was stopped.
+ */
+
+const USAGE = `usage: npm run audit [-- --log-missing]
+
+Compares the coupons, the claims and the log, in one snapshot, and names each difference.
+--log-missing also appends to the log what the tables have and the log lacks.
+
+exit code: 0 if all agree, 1 if there are differences, 2 if the audit could not be finished`;
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
+// Nobody reads on: `npm run audit | head`.
+process.stdout.on('error', () => stopping.abort());
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const { message, code } = error as NodeJS.ErrnoException;
+  const isStopped = stopping.signal.aborted;
+  process.stderr.write(isStopped ? 'the audit was stopped\n' : `the audit failed: ${message || code}\n`);
+  process.exitCode = 2;
+}
+process.exit();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { 'log-missing': { type: 'boolean' }, help: { type: 'boolean' } },
+  });
+  if (values.help) {
+    await print([USAGE]);
+    return 0;
+  }
+  const config = readConfig(process.env);
+  const logger = createLogger('silent');
+  const { url, release } = await acquireDatabase(config, logger, stopping.signal);
+  const database = connectDatabase(url, config, logger);
+  try {
+    return await run(database, values['log-missing'] ?? false);
+  } finally {
+    await database.close();
+    await release();
+  }
+}
+
+async function run(database: Database, isAppending: boolean): Promise<number> {
+  // Of several hosts, it finds the primary.
+  await database.isHealthy();
+  const client = database.openClient({});
+  let pid: number | undefined;
+  stopping.signal.addEventListener('abort', async () => {
+    if (pid) await database.read((sql) => sql`select pg_cancel_backend(${pid!})`).catch(() => {});
+    await client.close(0);
+  });
+  let appended = 0;
+  const report = await audit(client.sql, {
+    isAlone: isAppending,
+    onBegin: (id) => (pid = id),
+    onDifferences: async (differences) => {
+      await print(differences.map(({ sentence }) => sentence));
+      if (isAppending) appended += await appendMissing((run) => database.write(run), differences);
+    },
+  });
+  await print(linesOf(report));
+  if (isAppending) await print([`${appended.toLocaleString('en')} events were appended to the log`]);
+  return report.differences === 0 ? 0 : 1;
+}
+
+function linesOf({ at, coupons, claims, events, olderClaims, differences }: AuditReport): string[] {
+  const [inCoupons, inClaims, inEvents, older, found] = [
+    coupons,
+    claims,
+    events,
+    olderClaims,
+    differences,
+  ].map((count) => count.toLocaleString('en'));
+  const verdict = differences === 0 ? 'the books balance' : `the books have ${found} differences`;
+  return [
+    `${verdict}: ${inCoupons} coupons, ${inClaims} claims, ${inEvents} events, at ${at.toISOString()}`,
+    ...(olderClaims > 0 ? [`${older} claims are older than the log, and were not compared with it`] : []),
+  ];
+}
+
+/** Writes lines, and waits while the reader is slower. */
+async function print(lines: string[]): Promise<void> {
+  if (!process.stdout.write(`${lines.join('\n')}\n`)) await once(process.stdout, 'drain');
+}
