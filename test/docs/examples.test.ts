@@ -1,11 +1,18 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { projectRoot } from '../../db/project-root.js';
 import { createDatabase } from '../support/database.js';
-import { DOCUMENTED_URL, type Example, isAsShown, readExamples } from '../support/examples.js';
+import {
+  DOCUMENTED_AUDIT,
+  DOCUMENTED_URL,
+  type Example,
+  isAsShown,
+  readExamples,
+} from '../support/examples.js';
 import { startService } from '../support/process.js';
 
 const run = promisify(execFile);
@@ -13,6 +20,9 @@ const hasCurl = await run('curl', ['--version']).then(
   () => true,
   () => false,
 );
+
+/** The command, as compiled for the tests. */
+const AUDIT = `'${process.execPath}' '${fileURLToPath(new URL('../../src/audit.js', import.meta.url))}'`;
 
 const guides = (await readdir(join(projectRoot, 'docs'))).filter((name) => name.endsWith('.md'));
 const documents = new Map<string, Example[]>();
@@ -34,7 +44,10 @@ for (const [name, examples] of documents) {
       const client = await startService(t, { DATABASE_URL: url }).listening();
       // In their order, because each may continue what the ones before it did.
       for (const { line, command, output } of examples) {
-        const { stdout } = await run('bash', ['-c', command.replaceAll(DOCUMENTED_URL, client.url)]);
+        const runnable = command.replaceAll(DOCUMENTED_URL, client.url).replaceAll(DOCUMENTED_AUDIT, AUDIT);
+        const { stdout } = await run('bash', ['-c', runnable], {
+          env: { ...process.env, DATABASE_URL: url },
+        });
         const printed = stdout.replaceAll(client.url, DOCUMENTED_URL);
         const ok = output === undefined || isAsShown(output, printed);
         t.ok(ok, `the block at ${name}:${line}`, { command, shown: output, printed });

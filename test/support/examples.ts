@@ -8,12 +8,14 @@ export interface Example {
 
 /** Where the documents say that the service listens. */
 export const DOCUMENTED_URL = 'http://localhost:3000';
+export const DOCUMENTED_AUDIT = 'npm run --silent audit';
 
 const FENCE = /^(?<skipped><!-- not run -->\n+)?```(?<language>\w*)\n(?<text>.*?)^```$/gms;
 const SHELLS = ['sh', 'bash'];
+const CALLS = [DOCUMENTED_URL, DOCUMENTED_AUDIT];
 
 /**
- * Reads the examples of a Markdown document: the shell blocks that call the service, each with the
+ * Reads the examples of a Markdown document: the shell blocks that call the service or the audit, each with the
  * output block that follows it without any text in between. `<!-- not run -->` above a block leaves
  * it out, and readers do not see it.
  */
@@ -26,7 +28,7 @@ export function readExamples(markdown: string): Example[] {
     text: groups['text'] ?? '',
   }));
   return fences.flatMap(({ begin, end, isSkipped, isShell, text }, i) => {
-    if (isSkipped || !isShell || !text.includes(DOCUMENTED_URL)) return [];
+    if (isSkipped || !isShell || !CALLS.some((call) => text.includes(call))) return [];
     const next = fences[i + 1];
     const isOutput = next && !next.isShell && markdown.slice(end, next.begin).trim() === '';
     const line = markdown.slice(0, begin).split('\n').length;
