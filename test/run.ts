@@ -9,15 +9,16 @@ import { compile, compiledPath } from './compile.js';
  * tap, such as `test/claims` or `--grep=/overloaded/`.
  *
  *     --unit      runs the tests that need no database, without one
+ *     --long      runs the tests that take long, and only them: `*.long.test.ts`
  *     --docker    takes PostgreSQL from a container, and runs the tests of the image, too
  *     --coverage  measures which lines the tests reach, writes a report to .tap/report/, and fails if
  *                 they miss one (see .taprc)
  */
-const { unit, docker, coverage, tapArguments } = readArguments(process.argv.slice(2));
+const { unit, long, docker, coverage, tapArguments } = readArguments(process.argv.slice(2));
 // Only all tests together can reach every line.
 const isPartial = tapArguments.length > 0;
 const tapOptions = [
-  ...(docker ? ['--exclude=none'] : []),
+  ...(docker ? ['--exclude=none'] : long || coverage ? [`--exclude=${compiledPath('test/docker/**')}`] : []),
   ...(coverage
     ? ['--coverage-report=text', '--coverage-report=html', '--no-browser']
     : ['--disable-coverage']),
@@ -51,14 +52,17 @@ try {
 }
 
 function readArguments(given: string[]) {
-  const ours = ['--unit', '--docker', '--coverage'];
+  const ours = ['--unit', '--long', '--docker', '--coverage'];
   const operands = given.filter((argument) => !ours.includes(argument)).map(testFilesOf);
-  const unit = given.includes('--unit');
+  const [unit, long] = [given.includes('--unit'), given.includes('--long')];
+  if (unit) operands.push('test/**/*.unit.test.ts');
+  if (long) operands.push('test/**/*.long.test.ts');
   return {
     unit,
+    long,
     docker: given.includes('--docker'),
     coverage: given.includes('--coverage'),
-    tapArguments: (unit ? ['test/**/*.unit.test.ts', ...operands] : operands).map(compiledPath),
+    tapArguments: operands.map(compiledPath),
   };
 }
 
