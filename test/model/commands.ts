@@ -115,7 +115,7 @@ const anyCommand = fc.oneof(
 );
 
 /** Those before the first coupon are left out. */
-const COMMANDS_MAX = 24;
+const COMMANDS_MAX = 16;
 
 export type History = Iterable<Command>;
 

@@ -31,6 +31,10 @@ export interface ServiceProcess {
   stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>;
 }
 
+/** What tap loads into each process to measure coverage takes as long to start as the service. */
+const isCovered = process.env['_TAPJS_PROCESSINFO_COVERAGE_'] !== '0';
+const NOT_INHERITED = [...settingNames, ...(isCovered ? [] : ['NODE_OPTIONS'])];
+
 /**
  * Starts the service on a free port, with these settings and no others, and kills it after the
  * test. It runs the compiled program, as users do.
@@ -45,7 +49,7 @@ export function startService(
     operands = [],
   }: { script?: string; nodeArguments?: string[]; operands?: readonly string[] } = {},
 ): ServiceProcess {
-  const inherited = Object.entries(process.env).filter(([name]) => !settingNames.includes(name));
+  const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.includes(name));
   const child = spawn(
     process.execPath,
     [...nodeArguments, fileURLToPath(new URL(`../../${script}`, import.meta.url)), ...operands],
