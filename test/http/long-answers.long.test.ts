@@ -28,7 +28,7 @@ t.test(
   },
 );
 
-t.test('reading 200,000 holders or claims, 44 MB of names, takes less than 40 MiB of memory', async (t) => {
+t.test('reading 200,000 holders or claims, 44 MB of names, takes less than 64 MiB of memory', async (t) => {
   const { url, sql } = await createDatabase(t);
   await sql`insert into coupons values ('HUGE', 400000, 200000), ('SMALL', 5, 5)`;
   // Checking all foreign keys takes long, and proves nothing here.
@@ -66,7 +66,7 @@ t.test('reading 200,000 holders or claims, 44 MB of names, takes less than 40 Mi
   over = true;
   await sampling;
   t.comment(`${before} MiB before, ${most} MiB at the most`);
-  t.ok(most - before < 40, `${most - before} MiB more`);
+  t.ok(most - before < 64, `${most - before} MiB more`);
 });
 
 async function residentMebibytes(pid: number): Promise<number> {
