@@ -44,9 +44,7 @@ export async function prepareInstallation(
     );
   }
   return {
-    programs: await makeReachable(found, folder, user, (copy) =>
-      onProgress(`copying the PostgreSQL programs to ${copy}`),
-    ),
+    programs: await makeReachable(found, folder, user, onProgress),
     folder,
     data,
     log: join(folder, 'postgres.log'),

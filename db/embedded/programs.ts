@@ -33,20 +33,20 @@ export async function findPrograms(): Promise<PostgresPrograms> {
 /**
  * Makes sure that `user` can run the programs. If it cannot enter the folders above them, such as
  * /root, they are copied into `folder`, once for each version.
- * @param onCopy is called before a copy is made, with its path.
+ * @param onProgress is told of a copy before it is made.
  * @returns the programs that `user` can run.
  */
 export async function makeReachable(
   programs: PostgresPrograms,
   folder: string,
   user: ServerUser | undefined,
-  onCopy: (copy: string) => void,
+  onProgress: (message: string) => void,
 ): Promise<PostgresPrograms> {
   if (!user || (await isOpenToAll(dirname(programs.postgres)))) return programs;
   const { version } = programs;
   const copy = join(folder, `postgresql-${version}`);
   if (!(await stat(copy).catch(() => undefined))) {
-    onCopy(copy);
+    onProgress(`copying the PostgreSQL programs to ${copy}`);
     await createFolderAtomically(copy, user, async (workFolder) => {
       const native = join(workFolder, 'native');
       await cp(nativeFolder(programs.postgres), native, { recursive: true, verbatimSymlinks: true });

@@ -19,7 +19,8 @@ export async function acquireDatabase(
   signal = new AbortController().signal,
 ): Promise<AcquiredDatabase> {
   if (DATABASE_URL) return { url: DATABASE_URL, release: async () => {} };
-  const embedded = await startEmbeddedPostgres(DATA_DIR ?? (await defaultDataFolder()), {
+  const folder = await (DATA_DIR ?? defaultDataFolder());
+  const embedded = await startEmbeddedPostgres(folder, {
     onProgress: (message) => logger.info(message),
     signal,
   });

@@ -99,9 +99,9 @@ t.test('root: programs that the server cannot reach are copied, once for each ve
   const programs = { initdb, postgres: join(hidden, 'bin', 'postgres'), version: '18.4' };
   const folder = await temporaryFolder(t);
   const user = isRoot ? { uid: 4242, gid: 4243 } : await stat(folder);
-  const copies: string[] = [];
+  const reports: string[] = [];
   const reach = (version: string) =>
-    makeReachable({ ...programs, version }, folder, user, (copy) => copies.push(copy));
+    makeReachable({ ...programs, version }, folder, user, (message) => reports.push(message));
 
   const reached = await reach('18.4');
   for (const program of [reached.initdb, reached.postgres]) {
@@ -112,5 +112,10 @@ t.test('root: programs that the server cannot reach are copied, once for each ve
   }
   t.same(await reach('18.4'), reached);
   await reach('18.5');
-  t.same(copies, [join(folder, 'postgresql-18.4'), join(folder, 'postgresql-18.5')]);
+  t.same(
+    reports,
+    ['18.4', '18.5'].map(
+      (version) => `copying the PostgreSQL programs to ${join(folder, `postgresql-${version}`)}`,
+    ),
+  );
 });
