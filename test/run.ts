@@ -18,7 +18,8 @@ const { unit, long, docker, coverage, tapArguments } = readArguments(process.arg
 // Only all tests together can reach every line.
 const isPartial = tapArguments.length > 0;
 const tapOptions = [
-  ...(docker ? ['--exclude=none'] : long || coverage ? [`--exclude=${compiledPath('test/docker/**')}`] : []),
+  ...(docker ? [`--exclude=${compiledPath('test/**/*.long.test.ts')}`] : []),
+  ...(long || coverage ? [`--exclude=${compiledPath('test/docker/**')}`] : []),
   ...(coverage
     ? ['--coverage-report=text', '--coverage-report=html', '--no-browser']
     : ['--disable-coverage']),
