@@ -57,6 +57,7 @@ async function main(): Promise<number> {
 async function run(database: Database, isAppending: boolean): Promise<number> {
   // Of several hosts, it finds the primary.
   await database.isHealthy();
+  stopping.signal.throwIfAborted();
   const client = database.openClient({});
   let pid: number | undefined;
   stopping.signal.addEventListener('abort', async () => {
@@ -92,7 +93,13 @@ function linesOf({ at, coupons, claims, events, olderClaims, differences }: Audi
   ];
 }
 
-/** Writes lines, and waits while the reader is slower. */
+/** Writes lines, and waits while the reader is slower. Names may hold line breaks and other control characters. */
 async function print(lines: string[]): Promise<void> {
-  if (!process.stdout.write(`${lines.join('\n')}\n`)) await once(process.stdout, 'drain');
+  const visible = lines.map((line) => line.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, escapeOf));
+  if (!process.stdout.write(`${visible.join('\n')}\n`)) await once(process.stdout, 'drain');
+}
+
+/** As in JSON: `\u000a`. */
+function escapeOf(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -78,6 +78,11 @@ async function main(): Promise<void> {
 /** @throws Error that names a setting that is missing. */
 function webhookOf(config: Config): WebhookOptions {
   if (!config.RELAY_URL) throw new Error('invalid setting: RELAY_URL is required');
+  // fetch refuses such URLs for each event anew, and shows the password in its error.
+  const url = URL.canParse(config.RELAY_URL) ? new URL(config.RELAY_URL) : undefined;
+  if (!url || url.username || url.password) {
+    throw new Error('invalid setting: RELAY_URL must be a URL without a user name and a password');
+  }
   return {
     url: config.RELAY_URL,
     secrets: readSecrets(config),

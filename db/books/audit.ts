@@ -28,6 +28,7 @@ export interface AuditReport {
  */
 const SETTINGS = [
   'set local statement_timeout = 0',
+  'set local lock_timeout = 0',
   'set local idle_in_transaction_session_timeout = 0',
   "set local work_mem = '64MB'",
   'set local max_parallel_workers_per_gather = 0',
@@ -102,7 +103,11 @@ async function readHorizon(sql: Sql): Promise<{ pid: number; at: Date; horizon: 
   const [row] = await sql<{ pid: number; at: Date; horizon: string }[]>`
     select pg_backend_pid() as pid, now() as at, case
       when deleted_id = 0 then '-infinity'
-      else coalesce((select created_at + ${DISORDER}::interval from events order by id limit 1)::text, 'infinity')
+      else coalesce(
+        (greatest(nullif(deleted_until, '-infinity'), (select created_at from events order by id limit 1))
+          + ${DISORDER}::interval)::text,
+        'infinity'
+      )
     end as horizon
     from event_log`;
   return row!;

@@ -45,7 +45,8 @@ export function selectLogAccounts(sql: Sql, horizon: string): PendingQuery<LogAc
     -- The sort is the price for a proof of the order.
     changes_in_order as (
       select *,
-        max(claim_number) filter (where type = 'claim.made') over earlier as last_number,
+        max(claim_number) filter (where type = 'claim.made' and not is_appended) over earlier as last_number,
+        max(claim_number) filter (where type = 'claim.made' and is_appended) over earlier as last_appended_number,
         count(*) filter (where type = 'claim.released') over earlier as earlier_releases
       from changes
       window earlier as (
@@ -63,8 +64,8 @@ export function selectLogAccounts(sql: Sql, horizon: string): PendingQuery<LogAc
         -- A coupon that was deleted and created again begins to count anew.
         max(earlier_releases) filter (where type = 'coupon.created' and not is_appended)
           as releases_at_creation,
-        count(*) filter (where ${isDisordered(sql)}) as disordered,
-        min(claim_number) filter (where ${isDisordered(sql)}) as disordered_claim
+        count(*) filter (where ${isDisordered(sql, horizon)}) as disordered,
+        min(claim_number) filter (where ${isDisordered(sql, horizon)}) as disordered_claim
       from changes_in_order
       group by name
     )
@@ -117,11 +118,15 @@ export function selectChanges(sql: Sql): PendingQuery<Row[]> {
       with ordinality as change (coupon_name, user_id, claim_number, ordinal)`;
 }
 
-/** Claim numbers grow in the log of a coupon, and a claim is released after it is made. */
-const isDisordered = (sql: Sql) => sql`
+/**
+ * Claim numbers grow in the log of a coupon, but for events that were appended, and a claim is released after
+ * it is made. If the log has lost its beginning, the claim may be older than all that is left.
+ */
+const isDisordered = (sql: Sql, horizon: string) => sql`
   case type
     when 'claim.made' then claim_number <= last_number and not is_appended
-    when 'claim.released' then claim_number > last_number
+    when 'claim.released' then claim_number > greatest(last_number, last_appended_number)
+      and (last_number is not null or ${horizon}::text = '-infinity')
   end`;
 
 /** Lists where the tables and the log contradict each other, but for single claims. */
@@ -134,7 +139,7 @@ export function differencesInLog(account: LogAccount): Difference[] {
     if (logged_as === 'existing') add('the coupon is in the log, and not in the tables');
   } else if (logged_as === 'existing') {
     if (!account.is_as_logged) add('the coupon has another amount or window than in the log', { account });
-  } else if (!account.is_older) {
+  } else if (logged_as === 'deleted' || !account.is_older) {
     add('the coupon is in the tables, and not in the log', { account });
   }
   // Without the creation of the coupon, the log may have the last releases alone.

@@ -41,8 +41,10 @@ export async function claimCoupons(
     [couponNames, userIds, keys, names],
     { prepare: true },
   );
+  // A Map: a coupon may be called "constructor".
+  const offSale = new Map(Object.entries(row?.off_sale ?? {}));
   return Array.from(row?.decisions ?? '', (letter, i) => {
-    if (letter === 's' && row?.off_sale) return refusalOf(row.off_sale[couponNames[i] as string]);
+    if (letter === 's') return refusalOf(offSale.get(couponNames[i] as string));
     if (!(letter in outcomes)) throw new Error(`the claim statement returned the unknown outcome ${letter}`);
     const outcome = outcomes[letter];
     return outcome === 'claimed' && requests[i]?.isKeyGiven && isRepeated(requests, i) ? 'replayed' : outcome;

@@ -55,6 +55,8 @@ export function clientOptions(settings: SessionSettings, isPooled: boolean): Cli
     },
     connection: {
       application_name: 'scalable-coupon-system',
+      // In other zones, PostgreSQL writes offsets with seconds for old times. JavaScript cannot read them.
+      TimeZone: 'UTC',
       ...(isPooled ? {} : settings),
     } as NonNullable<ClientOptions['connection']>,
   };

@@ -64,11 +64,11 @@ export async function deleteEvents(sql: Sql, days: number, settledId: number): P
           where id < coalesce((select min(id) from oldest where not is_old), ${settledId}::bigint + 1)
         )
         and (select pg_try_advisory_xact_lock(${RETENTION_LOCK}))
-      returning id
+      returning id, created_at
     )
     update event_log
-    set deleted_id = greatest(deleted_id, last_id)
-    from (select max(id) as last_id from deleted_events) as step
+    set deleted_id = greatest(deleted_id, last_id), deleted_until = greatest(deleted_until, last_at)
+    from (select max(id) as last_id, max(created_at) as last_at from deleted_events) as step
     where last_id is not null`;
   return count > 0;
 }

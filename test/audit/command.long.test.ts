@@ -120,3 +120,15 @@ t.test('the embedded PostgreSQL is audited while the service runs, and when it d
   t.equal(await service.stop(), 0);
   t.match(await runAudit(t, settings), { code: 0, lines: [/^the books balance: 1 coupons, 2 claims/] });
 });
+
+t.test('a difference is one line, whatever the names hold', async (t) => {
+  const { sql, url } = await createDatabase(t);
+  await sql`insert into coupons values (${'A\nthe books balance\u2028\u001b[2J'}, 5, 5)`;
+  const { code, lines } = await runAudit(t, { DATABASE_URL: url });
+  t.equal(code, 1);
+  t.equal(lines.length, 2);
+  t.equal(
+    lines[0],
+    'A\\u000athe books balance\\u2028\\u001b[2J: the coupon is in the tables, and not in the log',
+  );
+});

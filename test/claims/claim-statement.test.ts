@@ -341,3 +341,14 @@ t.test('a statement logs its claims in one row, in their order, and refusals in 
     },
   ]);
 });
+
+t.test('a sold-out coupon may be called like a member of every object', async (t) => {
+  const { sql, connect, createCoupon } = await setUp(t);
+  await sql`insert into coupons values ('constructor', 5, 0)`;
+  await createCoupon('ENDED', 5);
+  await sql`update coupons set ends_at = now() where name = 'ENDED'`;
+  t.same(await claimCoupons(connect(), [request('constructor', 'ada'), request('ENDED', 'ada')]), [
+    'out_of_stock',
+    'sale_ended',
+  ]);
+});

@@ -162,3 +162,17 @@ t.test('claims are numbered in the order in which they were made', async (t) => 
     ['ada', 'zoe', 'mia', 'bob'],
   );
 });
+
+t.test('the bounds of a sale are times', async (t) => {
+  const { sql } = await createDatabase(t);
+  for (const column of ['starts_at', 'ends_at']) {
+    for (const value of ['infinity', '-infinity']) {
+      await t.rejects(
+        sql.unsafe(
+          `insert into coupons (name, amount, remaining_amount, ${column}) values ('A', 5, 5, '${value}')`,
+        ),
+        /coupons_window_finite/,
+      );
+    }
+  }
+});

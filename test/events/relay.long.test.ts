@@ -293,8 +293,11 @@ t.test('what the relay cannot work with ends it with a sentence, which shows no 
   const good = { DATABASE_URL: url, RELAY_URL: 'http://127.0.0.1:1', RELAY_SECRET: SECRET };
   const usage = 'usage: npm run relay [-- dead | -- retry <id> | -- retry all]';
   const invalid = 'invalid setting: RELAY_SECRET must be whsec_ and 24 to 64 bytes in base64';
+  const invalidUrl = 'invalid setting: RELAY_URL must be a URL without a user name and a password';
   for (const [settings, operands, sentence] of [
     [{ ...good, RELAY_URL: '' }, [], 'invalid setting: RELAY_URL is required'],
+    [{ ...good, RELAY_URL: 'https://' }, [], invalidUrl],
+    [{ ...good, RELAY_URL: 'https://user:s3cret@shop.example/hook' }, [], invalidUrl],
     [{ ...good, RELAY_SECRET: '' }, [], invalid],
     [{ ...good, RELAY_SECRET: 'whsec_c2hvcnQ=' }, [], invalid],
     [{ ...good, RELAY_SECRET: `${SECRET} s3cret` }, [], invalid],

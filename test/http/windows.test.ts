@@ -1,5 +1,6 @@
 import t from 'tap';
 import { type Answer, problemIn, startApp, type TestApp } from '../support/app.js';
+import { createDatabase } from '../support/database.js';
 
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
 
@@ -96,3 +97,16 @@ for (const [fields, error] of Object.entries({
     t.same(await app.sql`select from coupons union all select from events`, []);
   });
 }
+
+t.test('a time of long ago is read as it was written, whatever the zone of the database', async (t) => {
+  const database = await createDatabase(t);
+  await database.sql.unsafe(
+    `alter database ${new URL(database.url).pathname.slice(1)} set timezone = 'Europe/Berlin'`,
+  );
+  const app = await startApp(t, { beside: { database } as TestApp });
+  const starts_at = '1800-01-01T00:00:00.000Z';
+  const created = await app.request('POST', '/api/coupons', { body: { name: 'OLD', amount: 5, starts_at } });
+  t.equal(created.status, 201);
+  t.match((await app.request('GET', '/api/coupons')).json(), { items: [{ name: 'OLD', starts_at }] });
+  t.match((await app.request('GET', '/api/events')).json(), { items: [{ data: { starts_at } }] });
+});
