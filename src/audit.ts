@@ -74,23 +74,24 @@ async function run(database: Database, isAppending: boolean): Promise<number> {
     },
   });
   await print(linesOf(report));
-  if (isAppending) await print([`${appended.toLocaleString('en')} events were appended to the log`]);
+  if (isAppending) await print([`appended to the log: ${counted(appended, 'event')}`]);
   return report.differences === 0 ? 0 : 1;
 }
 
 function linesOf({ at, coupons, claims, events, olderClaims, differences }: AuditReport): string[] {
-  const [inCoupons, inClaims, inEvents, older, found] = [
-    coupons,
-    claims,
-    events,
-    olderClaims,
-    differences,
-  ].map((count) => count.toLocaleString('en'));
-  const verdict = differences === 0 ? 'the books balance' : `the books have ${found} differences`;
+  const verdict =
+    differences === 0 ? 'the books balance' : `the books have ${counted(differences, 'difference')}`;
+  const read = [counted(coupons, 'coupon'), counted(claims, 'claim'), counted(events, 'event')].join(', ');
   return [
-    `${verdict}: ${inCoupons} coupons, ${inClaims} claims, ${inEvents} events, at ${at.toISOString()}`,
-    ...(olderClaims > 0 ? [`${older} claims are older than the log, and were not compared with it`] : []),
+    `${verdict}: ${read}, at ${at.toISOString()}`,
+    ...(olderClaims > 0
+      ? [`not compared with the log, because they are older: ${counted(olderClaims, 'claim')}`]
+      : []),
   ];
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Writes lines, and waits while the reader is slower. Names may hold line breaks and other control characters. */

@@ -65,7 +65,10 @@ t.test(
       { script: 'src/audit.js', operands: ['--log-missing'] },
     );
     t.equal(await audit.exited(), 1);
-    t.equal(audit.output.at(-1), `${lost.length.toLocaleString('en')} events were appended to the log`);
+    t.equal(
+      audit.output.at(-1),
+      `appended to the log: ${lost.length.toLocaleString('en')} event${lost.length === 1 ? '' : 's'}`,
+    );
     t.strictSame(await readDifferences(sql), [], 'the books balance');
   },
 );
