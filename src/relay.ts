@@ -11,8 +11,8 @@ import { readSecrets } from './relay/secrets.js';
 import type { WebhookOptions } from './relay/webhook.js';
 
 /**
- * The command `npm run relay`: sends the events of the log to RELAY_URL. `-- dead` lists the events that could
- * not be delivered, one JSON object per line, and `-- retry <id>|all` sends them again.
+ * The command `npm run relay`: sends the events of the log to RELAY_URL. `-- dead` lists the events that
+ * could not be delivered, one JSON object per line, and `-- retry <id>|all` sends them again.
  */
 
 const USAGE = 'usage: npm run relay [-- dead | -- retry <id> | -- retry all]';

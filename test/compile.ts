@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { projectRoot } from '../db/project-root.js';
 
-/** Where the compiled program and its tests are, for each other alone: `npm start` has its own. */
+/** Apart from what `npm start` compiles: that may run meanwhile. */
 const COMPILED = 'dist/test';
 
 /** Compiles the program and the tests, without a check of types, in less than a second. */

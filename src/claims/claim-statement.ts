@@ -8,13 +8,12 @@ import type { ClaimOutcome, ClaimRequest } from './outcome.js';
  */
 export const CLAIM_SETTINGS = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' };
 
-/** The letters of the answer. Undecided requests run again, with a new snapshot. */
+/** The letters of the answer, but for `s`: see refusalOf. Undecided requests run again, with a new snapshot. */
 const outcomes: Record<string, ClaimOutcome | undefined> = {
   c: 'claimed',
   r: 'replayed',
   a: 'already_claimed',
   x: 'claim_released',
-  s: 'out_of_stock',
   n: 'coupon_not_found',
   u: undefined,
 };
@@ -51,7 +50,10 @@ export async function claimCoupons(
   });
 }
 
-/** @param startsInSeconds null: the sale has ended. Undefined: the coupon is sold out. */
+/**
+ * Why a coupon that is sold out or not on sale is refused.
+ * @param startsInSeconds null: the sale has ended. Undefined: the coupon is sold out.
+ */
 function refusalOf(startsInSeconds: number | null | undefined): ClaimOutcome {
   if (startsInSeconds === undefined) return 'out_of_stock';
   return startsInSeconds === null ? 'sale_ended' : { code: 'sale_not_started', startsInSeconds };

@@ -62,7 +62,7 @@ t.test('a coupon is old if its event may be among those that were deleted, whate
   await sql`
     insert into events (type, coupon_names, data, created_at) values ('coupon.created', '{B}', '{"amount": 5}', '2021-01-01')`;
   await deleteOldEvents(sql);
-  // Times do not grow strictly with the ids.
+  // The first event that is left is older than the last one that was deleted.
   await sql`update coupons set remaining_amount = 99 where name = 'A'`;
   await makeClaim(sql, 1);
   t.strictSame(await readDifferences(sql), []);

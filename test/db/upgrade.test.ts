@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import t from 'tap';
@@ -18,7 +18,6 @@ t.test(
   async (t) => {
     const { url, sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
     const folder = t.testdir();
-    await mkdir(folder, { recursive: true });
     await writeFile(join(folder, FIRST), await readFile(join(projectRoot, 'db', 'migrations', FIRST)));
     await migrate(sql, folder);
     await sql`alter table schema_migrations drop column checksum`;

@@ -1,19 +1,25 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { createDatabase } from '../support/database.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
 import { patience } from '../support/patience.js';
 import { startService } from '../support/process.js';
 import { until } from '../support/until.js';
 
+/** Starts a service and sends it a claim, which waits for the lock of its coupon until the release. */
+async function startWithClaimInFlight(t: Test, settings: Record<string, string> = {}) {
+  const { url, sql } = await createDatabase(t);
+  const service = startService(t, { DATABASE_URL: url, ...patience, ...settings });
+  const client = await service.listening();
+  await client.createCoupon('SUMMER', 5);
+  const release = await lockCoupon(t, sql, 'SUMMER');
+  const answer = client.claim('SUMMER', 'ada');
+  await lockAwaited(sql);
+  return { sql, service, client, release, answer };
+}
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`${signal}, even twice: a request in flight gets its true answer, and exit code 0`, async (t) => {
-    const { url, sql } = await createDatabase(t);
-    const service = startService(t, { DATABASE_URL: url, ...patience });
-    const client = await service.listening();
-    await client.createCoupon('SUMMER', 5);
-    const release = await lockCoupon(t, sql, 'SUMMER');
-    const answer = client.claim('SUMMER', 'ada');
-    await lockAwaited(sql);
+    const { sql, service, client, release, answer } = await startWithClaimInFlight(t);
     // npm repeats the terminal's Ctrl-C at once.
     service.signal(signal);
     service.signal(signal);
@@ -35,13 +41,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 t.test('a repeated signal logs a line once a second has passed', async (t) => {
-  const { url, sql } = await createDatabase(t);
-  const service = startService(t, { DATABASE_URL: url, ...patience });
-  const client = await service.listening();
-  await client.createCoupon('SUMMER', 5);
-  const release = await lockCoupon(t, sql, 'SUMMER');
-  const answer = client.claim('SUMMER', 'ada');
-  await lockAwaited(sql);
+  const { service, release, answer } = await startWithClaimInFlight(t);
   await until('a line for a later signal', () => {
     service.signal('SIGINT');
     return service.log.some((line) => line.msg === 'SIGINT: still stopping, for at most 100000 ms');
@@ -54,16 +54,11 @@ t.test('a repeated signal logs a line once a second has passed', async (t) => {
 t.test(
   'a stop cuts off requests that do not finish within SHUTDOWN_TIMEOUT_MS, and the exit code is 0',
   async (t) => {
-    const { url, sql } = await createDatabase(t);
-    const service = startService(t, { DATABASE_URL: url, ...patience, SHUTDOWN_TIMEOUT_MS: '200' });
-    const client = await service.listening();
-    await client.createCoupon('SUMMER', 5);
-    const release = await lockCoupon(t, sql, 'SUMMER');
-    const answer = t.rejects(client.claim('SUMMER', 'ada'));
-    await lockAwaited(sql);
+    const { service, release, answer } = await startWithClaimInFlight(t, { SHUTDOWN_TIMEOUT_MS: '200' });
+    const cutOff = t.rejects(answer);
     service.signal('SIGTERM');
     await service.logged('cutting off requests that are in flight after 200 ms');
-    await answer;
+    await cutOff;
     await release();
     t.equal(await service.exited(), 0);
   },

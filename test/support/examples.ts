@@ -15,8 +15,8 @@ const SHELLS = ['sh', 'bash'];
 const CALLS = [DOCUMENTED_URL, DOCUMENTED_AUDIT];
 
 /**
- * Reads the examples of a Markdown document: the shell blocks that call the service or the audit, each with the
- * output block that follows it without any text in between. `<!-- not run -->` above a block leaves
+ * Reads the examples of a Markdown document: the shell blocks that call the service or the audit, each
+ * with the output block that follows it without any text in between. `<!-- not run -->` above a block leaves
  * it out, and readers do not see it.
  */
 export function readExamples(markdown: string): Example[] {
