@@ -71,7 +71,7 @@ function needsServers(scenario: string): boolean {
   return scenario === 'overload' || scenario === 'growth';
 }
 
-const atLeast =
+export const atLeast =
   (minimum: number, isWhole = true) =>
   (text: string) => {
     const value = text.trim() === '' ? Number.NaN : Number(text);

@@ -28,6 +28,18 @@ export const connect = (url: string) => postgres(url, { max: 1, onnotice: () => 
 
 /** Starts PostgreSQL in a temporary folder and applies the migrations. */
 export async function startDatabase(): Promise<OwnDatabase> {
+  const database = await startEmptyDatabase();
+  try {
+    await migrate(database.sql);
+    return database;
+  } catch (error) {
+    await database.stop();
+    throw error;
+  }
+}
+
+/** Starts PostgreSQL in a temporary folder. */
+export async function startEmptyDatabase(): Promise<OwnDatabase> {
   const server = await startThrowAwayPostgres('coupons-bench-');
   const { url, folder } = server;
   const sql = connect(url);
@@ -41,7 +53,6 @@ export async function startDatabase(): Promise<OwnDatabase> {
         `note: ${folder} is in memory, where a commit costs nothing: set TMPDIR to a folder on a disk`,
       );
     }
-    await migrate(sql);
     const [row] = await sql<{ pid: number; version: string }[]>`
       select split_part(pg_read_file('postmaster.pid'), e'\n', 1)::int as pid,
         current_setting('server_version') as version`;

@@ -26,6 +26,7 @@ const POLL_INTERVAL_MS = 50;
  * Starts a server as a process of its own and waits until it is healthy. The server gets the
  * settings of this process: `CLAIM_LANES=8 npm run bench` measures 8 lanes.
  * @param folder for its log.
+ * @param program the path of the server.
  * @throws Error with the end of its log, when it does not start.
  */
 export async function startServer(
@@ -34,13 +35,13 @@ export async function startServer(
   folder: string,
   signal: AbortSignal,
   settings: Record<string, string> = {},
+  program = join(import.meta.dirname, kind === 'engine' ? '../../src/server.js' : 'peer-server.js'),
 ): Promise<Server> {
   signal.throwIfAborted();
   const port = await freePort();
   const logFile = join(folder, `${kind}-${port}.log`);
   const log = await open(logFile, 'a');
-  const program = kind === 'engine' ? '../../src/server.js' : 'peer-server.js';
-  const child = spawn(process.execPath, [join(import.meta.dirname, program), kind], {
+  const child = spawn(process.execPath, [program, kind], {
     stdio: ['ignore', log.fd, log.fd],
     env: { ...process.env, ...settings, PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: database.url },
   });

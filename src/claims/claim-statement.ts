@@ -18,6 +18,13 @@ const outcomes: Record<string, ClaimOutcome | undefined> = {
   u: undefined,
 };
 
+interface Answer {
+  /** A letter per request. Null: each request made a claim. */
+  decisions: string | null;
+  /** See refusalOf. Null: no coupon is off sale. */
+  off_sale: Record<string, number | null> | null;
+}
+
 /**
  * Decides claims of any users for any coupons in one statement: it takes the stock, makes the claims,
  * and returns an outcome per request, in their order. Within a coupon, first come, first served.
@@ -35,11 +42,12 @@ export async function claimCoupons(
   const keys = requests.map((request) => request.key);
   const names = [...new Set(couponNames)];
   const isKeyed = requests.some((request) => request.isKeyGiven);
-  const [row] = await sql.unsafe<{ decisions: string; off_sale: Record<string, number | null> | null }[]>(
+  const [row] = await sql.unsafe<Answer[]>(
     isKeyed ? KEYED_STATEMENT : STATEMENT,
     [couponNames, userIds, keys, names],
     { prepare: true },
   );
+  if (row?.decisions === null) return requests.map(() => 'claimed');
   // A Map: a coupon may be called "constructor".
   const offSale = new Map(Object.entries(row?.off_sale ?? {}));
   return Array.from(row?.decisions ?? '', (letter, i) => {
@@ -200,7 +208,9 @@ function claimStatement(isKeyed: boolean): string {
       from seen_coupons
       where is_off_sale
     ) as off_sale
-    from requests as request`;
+    from requests as request
+    -- If each request made a claim, there is nothing to look up: no decisions.
+    where (select count(*) from made_claims) < cardinality($1::text[])`;
   // The connection sends the text, or finds its prepared statement by it: the shorter, the cheaper.
   return text.replace(/^\s*(--.*\n)?/gm, '');
 }
