@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify';
 import { parse } from 'yaml';
 import { projectRoot } from '../db/project-root.js';
-import type { components, operations } from '../generated/openapi.js';
+import type { components, operations, problemCodes } from '../generated/openapi.js';
 
 /** The contract as the program sees it: openapi.yaml at run time, generated/ at compile time. */
 
@@ -18,12 +18,29 @@ type BodyOf<Id extends OperationId> = operations[Id] extends {
   : undefined;
 
 type ReplyOf<Id extends OperationId> = {
-  [Status in keyof operations[Id]['responses'] & number]: operations[Id]['responses'][Status] extends {
-    content: Record<string, infer Body>;
-  }
-    ? Body
-    : undefined;
+  [Status in keyof operations[Id]['responses'] & number]: Status extends keyof problemCodes[Id]
+    ? Problem & { code: problemCodes[Id][Status] }
+    : operations[Id]['responses'][Status] extends { content: Record<string, infer Body> }
+      ? Body
+      : undefined;
 };
+
+/** The codes of the problems that a route may answer. All codes, if its type says nothing of its replies. */
+export type CodesOf<Route extends RouteGenericInterface> =
+  Extract<Route['Reply'] extends infer Reply ? Reply[keyof Reply] : never, Problem> extends {
+    code: infer Code extends ErrorCode;
+  }
+    ? Code
+    : ErrorCode;
+
+/** The status that the contract gives to a code. Any, if no operation answers with the code. */
+export type StatusOf<Code extends ErrorCode> = [StatusIn<Code>] extends [never] ? number : StatusIn<Code>;
+
+type StatusIn<Code extends ErrorCode> = {
+  [Id in OperationId]: {
+    [Status in keyof problemCodes[Id]]: Code extends problemCodes[Id][Status] ? Status : never;
+  }[keyof problemCodes[Id]];
+}[OperationId];
 
 interface RouteOf<Id extends OperationId> {
   Body: BodyOf<Id>;
@@ -69,7 +86,7 @@ export interface Contract {
   'x-request-ms-max': number;
   security?: SecurityRequirements;
   paths: Record<string, Record<string, Operation>>;
-  components?: { parameters?: Record<string, Parameter> };
+  components?: { parameters?: Record<string, Parameter>; responses?: Record<string, object> };
 }
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];

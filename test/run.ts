@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { startThrowAwayPostgres } from '../db/embedded/throw-away.js';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeTemporaryFolder, startThrowAwayPostgres } from '../db/embedded/throw-away.js';
 import { compile, compiledPath } from './compile.js';
+import { SEEN_ANSWERS_FILE, unseenAnswers } from './support/seen-answers.js';
 
 /**
  * Compiles the program and the tests, and runs tap with a PostgreSQL for all test files: the one of
@@ -46,10 +49,23 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 await compile();
 const database = await startDatabase();
+const notes = await makeTemporaryFolder('coupons-test-notes-');
+const seenAnswers = join(notes.folder, 'seen-answers');
+await writeFile(seenAnswers, '');
 try {
   process.exitCode = interrupted ? 1 : await runTap(database.url);
+  if (!process.exitCode && !isPartial && !docker) process.exitCode = reportUnseen();
 } finally {
   await database.stop();
+  await notes.remove();
+}
+
+/** All tests together must see every answer of the contract. */
+function reportUnseen(): number {
+  const unseen = unseenAnswers(seenAnswers);
+  if (unseen.length === 0) return 0;
+  console.error(`no test has seen these answers of openapi.yaml:\n  ${unseen.join('\n  ')}`);
+  return 1;
 }
 
 function readArguments(given: string[]) {
@@ -106,7 +122,7 @@ async function startContainer(): Promise<Database> {
 function runTap(url: string): Promise<number> {
   const child = spawn('tap', ['run', ...tapOptions, ...tapArguments], {
     stdio: 'inherit',
-    env: { ...process.env, TEST_DATABASE_URL: url },
+    env: { ...process.env, TEST_DATABASE_URL: url, [SEEN_ANSWERS_FILE]: seenAnswers },
     shell: process.platform === 'win32',
   });
   tap = child;

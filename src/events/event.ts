@@ -11,7 +11,7 @@ export interface EventRow {
   /** The place in the row. The first one has 1. */
   ordinal: number;
   created_at: Date;
-  type: string;
+  type: Event['type'];
   coupon_name: string;
   user_id: string | null;
   claim_number: number | null;

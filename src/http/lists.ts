@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, RouteGenericInterface } from 'fastify';
 import type { Page, PageQuery } from '../page.js';
 import { sendInvalidRequest } from './problems.js';
 
@@ -63,6 +63,8 @@ export function pageBody<T>(list: List, { items, next }: Page<T>): { items: T[];
   return next === undefined ? { items } : { items, next_cursor: encodeCursor(list, next) };
 }
 
-export function sendInvalidCursor<Reply extends FastifyReply<never> | FastifyReply>(reply: Reply): Reply {
+export function sendInvalidCursor<Route extends RouteGenericInterface>(
+  reply: FastifyReply<Route>,
+): FastifyReply<Route> {
   return sendInvalidRequest(reply, 'cursor must be a next_cursor of this list');
 }

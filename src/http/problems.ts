@@ -1,8 +1,8 @@
-import type { FastifyReply } from 'fastify';
-import type { ErrorCode, Problem } from '../contract.js';
+import type { FastifyReply, RouteGenericInterface } from 'fastify';
+import type { CodesOf, ErrorCode, Problem, StatusOf } from '../contract.js';
 
-interface ProblemKind {
-  status: number;
+interface ProblemKind<Code extends ErrorCode = ErrorCode> {
+  status: StatusOf<Code>;
   title: string;
   /** The sentence that existing clients match on. */
   error: string;
@@ -13,7 +13,7 @@ interface ProblemKind {
 }
 
 /** The error catalogue: the status and the words of each code of the contract. */
-export const problemKinds: Record<ErrorCode, ProblemKind> = {
+export const problemKinds: { [Code in ErrorCode]: ProblemKind<Code> } = {
   invalid_request: {
     status: 400,
     title: 'Invalid request',
@@ -216,13 +216,16 @@ const problemTexts = Object.fromEntries(
   Object.keys(problemKinds).map((code) => [code, JSON.stringify(problemOf(code as ErrorCode))]),
 ) as Record<ErrorCode, string>;
 
-/** Sends a problem. `override` replaces the catalogue's words where this case has better ones. */
-export function sendProblem<Reply extends FastifyReply<never> | FastifyReply>(
-  reply: Reply,
-  code: ErrorCode,
+/**
+ * Sends a problem. In a handler, the code must be one that the contract lists for the operation.
+ * @param override replaces the catalogue's words where this case has better ones.
+ */
+export function sendProblem<Route extends RouteGenericInterface>(
+  reply: FastifyReply<Route>,
+  code: CodesOf<Route>,
   override?: Partial<Pick<Problem, 'error' | 'detail'>>,
-): Reply {
-  const { status, retryAfterSeconds, challenge } = problemKinds[code];
+): FastifyReply<Route> {
+  const { status, retryAfterSeconds, challenge }: ProblemKind = problemKinds[code];
   const untyped = reply as FastifyReply;
   // An overloaded service may have set a longer time.
   if (retryAfterSeconds && !untyped.hasHeader('Retry-After')) {
@@ -237,14 +240,18 @@ export function sendProblem<Reply extends FastifyReply<never> | FastifyReply>(
   return reply;
 }
 
-export function sendInvalidRequest<Reply extends FastifyReply<never> | FastifyReply>(
-  reply: Reply,
+export function sendInvalidRequest<Route extends RouteGenericInterface>(
+  reply: FastifyReply<Route>,
   detail: string,
-): Reply {
-  return sendProblem(reply, 'invalid_request', { error: `invalid request: ${detail}`, detail });
+): FastifyReply<Route> {
+  // Every operation lists it.
+  sendProblem(reply as FastifyReply, 'invalid_request', { error: `invalid request: ${detail}`, detail });
+  return reply;
 }
 
 /** The database found that the window of a coupon ends before it starts. */
-export function sendWindowReversed<Reply extends FastifyReply<never> | FastifyReply>(reply: Reply): Reply {
+export function sendWindowReversed<Route extends RouteGenericInterface>(
+  reply: FastifyReply<Route>,
+): FastifyReply<Route> {
   return sendInvalidRequest(reply, 'ends_at must be later than starts_at');
 }

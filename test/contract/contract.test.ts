@@ -2,8 +2,15 @@ import pino from 'pino';
 import t from 'tap';
 import { buildApp } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
-import { assertComplete, type Contract, operationsOf, readContract } from '../../src/contract.js';
-import { problemKinds, problemOf } from '../../src/http/problems.js';
+import {
+  assertComplete,
+  type Contract,
+  type Handler,
+  operationsOf,
+  readContract,
+  type StatusOf,
+} from '../../src/contract.js';
+import { problemKinds, problemOf, sendProblem } from '../../src/http/problems.js';
 import { startApp } from '../support/app.js';
 
 /** The parts of openapi.yaml that these tests read or change. */
@@ -12,7 +19,7 @@ interface Schema {
   maximum?: number;
   required?: string[];
   properties?: Record<string, object>;
-  enum?: string[];
+  'x-extensible-enum'?: string[];
 }
 type Document = Contract & { components: { schemas: Record<string, Schema> } };
 
@@ -37,7 +44,19 @@ const operation = (contract: Contract, method: string, path: string) => {
 };
 
 t.test('the error catalogue has exactly the codes of the contract', async (t) => {
-  t.strictSame(Object.keys(problemKinds).sort(), contract.components.schemas['ErrorCode']?.enum?.sort());
+  t.strictSame(
+    Object.keys(problemKinds).sort(),
+    contract.components.schemas['ErrorCode']?.['x-extensible-enum']?.sort(),
+  );
+});
+
+t.test('a handler that sends a code of another operation does not compile', async (t) => {
+  const deleteCoupon: Handler<'deleteCoupon'> = async (_, reply) => sendProblem(reply, 'coupon_has_claims');
+  // @ts-expect-error A coupon that is deleted is never sold out.
+  const wrongCode: Handler<'deleteCoupon'> = async (_, reply) => sendProblem(reply, 'out_of_stock');
+  // @ts-expect-error The contract gives this code the status 409.
+  const wrongStatus: StatusOf<'coupon_has_claims'> = 404;
+  t.strictSame([typeof deleteCoupon, typeof wrongCode, wrongStatus], ['function', 'function', 404]);
 });
 
 t.test('each example of a problem in the contract equals its entry in the catalogue', async (t) => {
@@ -102,11 +121,11 @@ t.test('the error names an operation with path parameters and without x-invalid-
 t.test('the code for a path parameter that breaks its schema comes from the contract', async (t) => {
   const app = await startApp(t, {
     contract: changed((contract) => {
-      operation(contract, 'get', '/api/coupons/{name}')['x-invalid-path-code'] = 'claim_not_found';
+      operation(contract, 'get', '/api/coupons/{name}')['x-invalid-path-code'] = 'invalid_request';
     }),
   });
   const answer = await app.request('GET', `/api/coupons/${'x'.repeat(256)}`);
-  t.match(answer.json(), { code: 'claim_not_found' });
+  t.match(answer.json(), { code: 'invalid_request' });
 });
 
 t.test('every pattern of a request has a sentence of its own', async (t) => {

@@ -1,15 +1,19 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { type Contract, readContract } from '../../src/contract.js';
+import { sawAnswer } from './seen-answers.js';
 
 interface OpenApiResponse {
+  'x-problem-codes'?: string[];
   headers?: Record<string, { required?: boolean } | Reference>;
   content?: Record<string, { schema: object; 'x-item-schema'?: object }>;
 }
 interface Reference {
   $ref: string;
 }
-type Document = Contract & { paths: Record<string, Record<string, { responses: Record<string, unknown> }>> };
+type Document = Contract & {
+  paths: Record<string, Record<string, { operationId: string; responses: Record<string, unknown> }>>;
+};
 
 export interface SeenResponse {
   method: string;
@@ -19,8 +23,15 @@ export interface SeenResponse {
   body: string;
 }
 
-const document = readContract() as Document;
+/**
+ * The contract, held strictly: clients must expect fields and values that it does not list, but this server
+ * sends none.
+ */
+const document: Document = JSON.parse(JSON.stringify(readContract()), (_, value) =>
+  value?.type === 'object' && value.properties ? { additionalProperties: false, ...value } : value,
+);
 const ajv = new Ajv2020({ strict: false, allErrors: true });
+ajv.addKeyword({ keyword: 'x-extensible-enum', macro: (values: string[]) => ({ enum: values }) });
 addFormats.default(ajv);
 ajv.addFormat('well-formed', (text: string) => text.isWellFormed());
 ajv.addFormat('int32', true);
@@ -33,9 +44,10 @@ const validators = new Map<string, ValidateFunction>();
  */
 export function deviations({ method, path, status, headers, body }: SeenResponse): string[] {
   const template = templateOf(method, path);
+  const operation = template && document.paths[template]?.[method.toLowerCase()];
   // The description of the contract lists the answers for paths without an operation.
-  const responses = template
-    ? document.paths[template]?.[method.toLowerCase()]?.responses
+  const responses = operation
+    ? operation.responses
     : isDecodable(path)
       ? { 400: problem, 404: problem, 405: problem, 408: problem, 431: problem, 501: problem }
       : { 400: problem };
@@ -48,10 +60,19 @@ export function deviations({ method, path, status, headers, body }: SeenResponse
     if (resolve<{ required?: boolean }>(header).required && !headers.has(name))
       found.push(`header ${name} is missing`);
   }
-  if (!response.content) return body === '' ? found : [...found, `the body should be empty: ${body}`];
+  if (!response.content) {
+    if (body !== '') found.push(`the body should be empty: ${body}`);
+    else if (operation) sawAnswer(`${operation.operationId} ${status}`);
+    return found;
+  }
   const mediaType = headers.get('content-type')?.split(';')[0] ?? '';
   const media = response.content[mediaType];
   if (!media) return [...found, `media type ${mediaType} is not declared`];
+  const codes = response['x-problem-codes'];
+  const code = codes ? `${/"code":"(\w+)"/.exec(body)?.[1]}` : '';
+  if (codes && !codes.includes(code))
+    found.push(`${method} ${path}: ${status} does not carry the code ${code}`);
+  if (operation) sawAnswer([operation.operationId, status, code].join(' ').trim());
   if (!mediaType.endsWith('json')) return found;
   const itemSchema = media['x-item-schema'];
   const texts = itemSchema ? linesOf(body) : [body];

@@ -1,0 +1,55 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import openapiTS, { astToString } from 'openapi-typescript';
+import ts from 'typescript';
+import { type Contract, operationsOf, readContract } from '../src/contract.js';
+
+/**
+ * The command: writes openapi.d.ts from openapi.yaml, by openapi-typescript. It adds two things: the listed
+ * values of `x-extensible-enum` as types, and the codes of each operation and status, `x-problem-codes`.
+ *
+ *     --check     changes nothing, and fails if openapi.d.ts is not what it would write
+ */
+
+interface Response {
+  $ref?: string;
+  'x-problem-codes'?: string[];
+}
+
+const source = new URL('../openapi.yaml', import.meta.url);
+const target = new URL('openapi.d.ts', import.meta.url);
+
+const nodes = await openapiTS(source, {
+  // The server sends listed values only.
+  transform: (schema) => {
+    const values = (schema as { 'x-extensible-enum'?: string[] })['x-extensible-enum'];
+    return values && ts.factory.createUnionTypeNode(values.map(literal));
+  },
+});
+const text = `${astToString(nodes)}\n${problemCodes(readContract())}`;
+
+if (!process.argv.includes('--check')) await writeFile(target, text);
+else if (text !== (await readFile(target, 'utf8'))) {
+  console.error('generated/openapi.d.ts is not up to date: run npm run generate');
+  process.exitCode = 1;
+}
+
+function literal(value: string): ts.TypeNode {
+  return ts.factory.createLiteralTypeNode(ts.factory.createStringLiteral(value));
+}
+
+function problemCodes(contract: Contract): string {
+  const operations = operationsOf(contract).map(({ operation }) => {
+    const responses = Object.entries(operation.responses as Record<string, Response>);
+    const statuses = responses.map(([status, response]) => {
+      const codes = resolve(contract, response)['x-problem-codes'];
+      return codes ? `        ${status}: ${codes.map((code) => `"${code}"`).join(' | ')};\n` : '';
+    });
+    return `    ${operation.operationId}: {\n${statuses.join('')}    };\n`;
+  });
+  return `/** The codes that a problem may carry, by operation and status. */\nexport interface problemCodes {\n${operations.join('')}}\n`;
+}
+
+function resolve(contract: Contract, response: Response): Response {
+  const name = response.$ref?.split('/').at(-1);
+  return name === undefined ? response : (contract.components?.responses?.[name] ?? response);
+}
