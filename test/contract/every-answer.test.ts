@@ -1,6 +1,8 @@
 import t, { type Test } from 'tap';
 import { operationsOf, readContract } from '../../src/contract.js';
 import { type Answer, problemIn, startApp, type TestApp } from '../support/app.js';
+import { lockAwaited, lockCoupon } from '../support/locks.js';
+import { startProxy } from '../support/proxy.js';
 import { sendBytes } from '../support/raw-http.js';
 import { requestBytes } from '../support/raw-requests.js';
 import { answersOf } from '../support/seen-answers.js';
@@ -161,4 +163,22 @@ t.test('a database that is too slow for all who ask', async (t) => {
   await eachAnswers(t, 503, 'overloaded', (request) => send(app, request));
   await unlock();
   await Promise.all(waiting);
+});
+
+t.test('a database that is gone in the middle of a claim', async (t) => {
+  const beside = await startApp(t);
+  const proxy = await startProxy(t, beside.database.url);
+  const app = await startApp(t, {
+    settings: { CLAIM_OUTCOME_TIMEOUT_MS: '300' },
+    beside: { ...beside, database: { ...beside.database, url: proxy.url } },
+  });
+  await beside.createCoupon('SUMMER', 5);
+  const unlock = await lockCoupon(t, beside.sql, 'SUMMER');
+  await eachAnswers(t, 503, 'outcome_unknown', async (request) => {
+    const answer = send(app, request);
+    await lockAwaited(beside.sql);
+    await proxy.close();
+    return answer;
+  });
+  await unlock();
 });

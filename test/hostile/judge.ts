@@ -43,7 +43,8 @@ export function faultsOf({ items, answers, rest, isClosed }: Played, before: Tru
 /** The answer to bytes that may be any request. */
 function faultsOfAnyAnswer({ status, headers, body }: RawAnswer): string[] {
   if (status < 400) return [];
-  const seen = { method: 'GET', path: '/health', status: 400, headers, body };
+  // Every path without an operation may get a problem with any code.
+  const seen = { method: 'GET', path: '/any', status: 400, headers, body };
   return [...(status >= 500 && status !== 501 ? ['a failure of the server'] : []), ...deviations(seen)];
 }
 
