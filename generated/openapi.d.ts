@@ -274,9 +274,9 @@ export interface components {
              */
             amount?: number;
             /** @description The new start. `null` takes the start away. */
-            starts_at?: components["schemas"]["Time"] | null;
+            starts_at?: components["schemas"]["NewBound"];
             /** @description The new end. `null` takes the end away. */
-            ends_at?: components["schemas"]["Time"] | null;
+            ends_at?: components["schemas"]["NewBound"];
         };
         /**
          * Format: date-time
@@ -285,6 +285,12 @@ export interface components {
          * @example 2026-07-01T12:00:00Z
          */
         Time: string;
+        /**
+         * Format: date-time
+         * @description A `Time`, or `null` for no bound. (Few generators of clients read an `anyOf` of both.)
+         * @example 2026-07-01T12:00:00Z
+         */
+        NewBound: string | null;
         /** @description The coupon can be claimed from this time on. Absent if it has no start. */
         StartsAt: components["schemas"]["Time"];
         /** @description The coupon can be claimed before this time. Absent if it has no end. It is later than `starts_at`. */
@@ -385,7 +391,7 @@ export interface components {
             time: string;
             /** @constant */
             datacontenttype: "application/json";
-            data: components["schemas"]["CouponEventData"] | components["schemas"]["CouponDeletedData"] | components["schemas"]["ClaimEventData"];
+            data: components["schemas"]["EventData"];
         };
         /** @description The values before a change. */
         CouponValues: {
@@ -397,32 +403,27 @@ export interface components {
             ends_at?: string;
         };
         /**
-         * @description Of `coupon.created` and `coupon.changed`. A bound that is absent does not exist. The latter has the
-         *     values `before` the change, too.
+         * @description What changed. By the type of the event:
+         *
+         *     - `coupon.created`: `name`, `amount`, `starts_at` and `ends_at`. A bound that is absent does not exist.
+         *     - `coupon.changed`: the same, and the values `before`.
+         *     - `coupon.deleted`: `name`.
+         *     - `claim.made` and `claim.released`: `coupon_name`, `user_id` and `claim_number`. Claims of a coupon
+         *       have growing numbers. They may leave numbers out, and no two claims have the same.
          */
-        CouponEventData: {
-            name: string;
+        EventData: {
+            name?: string;
             /** Format: int32 */
-            amount: number;
+            amount?: number;
             /** Format: date-time */
             starts_at?: string;
             /** Format: date-time */
             ends_at?: string;
             before?: components["schemas"]["CouponValues"];
-        };
-        /** @description Of `coupon.deleted`. */
-        CouponDeletedData: {
-            name: string;
-        };
-        /**
-         * @description Of `claim.made` and `claim.released`. Claims of a coupon have growing numbers. They may leave numbers
-         *     out, and no two claims have the same.
-         */
-        ClaimEventData: {
-            coupon_name: string;
-            user_id: string;
+            coupon_name?: string;
+            user_id?: string;
             /** Format: int64 */
-            claim_number: number;
+            claim_number?: number;
         };
         Healthy: {
             /** @constant */

@@ -3,7 +3,7 @@ import type { Event } from '../../src/events/event.js';
 import { type Client, startApp, type TestApp } from '../support/app.js';
 import { assertBooksBalance } from '../support/books.js';
 import { claimAll, coupons, everyone, users } from '../support/crowd.js';
-import { inWords, readAll, readPage } from '../support/events.js';
+import { claimIn, inWords, readAll, readPage } from '../support/events.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
 
 /** A transaction that has drawn an id of the log, and does not end by itself. */
@@ -168,9 +168,10 @@ t.test(
       select coupon_name as name, claim_number::int as number from claims order by coupon_name, claim_number`;
     for (const events of await Promise.all(consumers)) {
       assertOrder(t, events);
-      const seen = events.flatMap(({ data }) =>
-        'claim_number' in data ? [{ name: data.coupon_name, number: data.claim_number }] : [],
-      );
+      const seen = events.flatMap(({ data }) => {
+        const claim = claimIn(data);
+        return claim ? [{ name: claim.coupon_name, number: claim.claim_number }] : [];
+      });
       seen.sort((a, b) => (a.name === b.name ? a.number - b.number : a.name < b.name ? -1 : 1));
       t.strictSame(seen, [...claims]);
       t.equal(new Set(events.map(({ id }) => id)).size, names.length + claims.length);

@@ -65,7 +65,7 @@ for (const [body, error] of Object.entries({
   '{"amount":null}': 'amount must be an integer',
   '{"ends_at":"noon"}':
     'ends_at must be a date and time such as 2026-07-01T12:00:00Z, in the years 1000 to 2999',
-  '{"ends_at":7}': 'ends_at must be a string',
+  '{"ends_at":7}': 'ends_at must be a string or null',
   '{"ends_at":"2026-01-01T00:00:00Z"}': 'ends_at must be later than starts_at',
   '{"name":"A"}': '"name" is not a known field',
 })) {

@@ -41,15 +41,23 @@ export interface ReplayedCoupon {
   claims: [user: string, number: number][];
 }
 
+/** What an event tells of a claim. Undefined: it is about a coupon. */
+export function claimIn(data: Event['data']): Required<ClaimData> | undefined {
+  return data.claim_number === undefined ? undefined : (data as Required<ClaimData>);
+}
+
+type ClaimData = Pick<Event['data'], 'coupon_name' | 'user_id' | 'claim_number'>;
+
 /** Makes the tables from the log. @throws Error at an event that contradicts the ones before it. */
 export function replay(events: Iterable<Event>): Record<string, ReplayedCoupon> {
   const coupons = new Map<string, ReplayedCoupon>();
   for (const { type, subject, data, id } of events) {
     const coupon = coupons.get(subject);
     const wrong = () => new Error(`${id}: ${type} ${JSON.stringify(data)} after ${JSON.stringify(coupon)}`);
-    if ('claim_number' in data) {
+    const claim = claimIn(data);
+    if (claim) {
       if (!coupon) throw wrong();
-      const { user_id: user, claim_number: number } = data;
+      const { user_id: user, claim_number: number } = claim;
       const at = coupon.claims.findIndex(([holder]) => holder === user);
       if (type === 'claim.made') {
         if (at !== -1 || number <= (coupon.claims.at(-1)?.[1] ?? 0) || coupon.remaining === 0) throw wrong();
