@@ -20,6 +20,7 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY db/migrations db/migrations
+COPY src/web/static src/web/static
 COPY openapi.yaml package.json ./
 USER node
 EXPOSE 3000

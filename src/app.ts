@@ -19,6 +19,7 @@ import { shedLoad } from './http/overload.js';
 import { limitRates } from './http/rate-limit.js';
 import { enforceSecurity, type SecurityHandlers } from './http/security.js';
 import { readTrustProxy } from './http/trust-proxy.js';
+import { serveWebPages } from './web/web-pages.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -81,6 +82,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       (scheme, scopes) => scheme === 'ApiKey' && keys.isOpen(scopes),
     );
     if (lanes) shedLoad(app, 'claimCoupon', () => lanes.isFull());
+    serveWebPages(app, contract);
     await app.register(openapiGlue, { specification: forRouting(contract), serviceHandlers: handlers });
     return app;
   } catch (error) {

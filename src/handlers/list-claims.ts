@@ -1,10 +1,10 @@
 import { stringify } from 'csv-stringify/sync';
-import Negotiator from 'negotiator';
 import type { ListedClaim } from '../claims/list-claims.js';
 import * as claims from '../claims/list-claims.js';
 import type { Handler, ReplyFor, RequestOf } from '../contract.js';
 import type { Database } from '../database/database.js';
 import type { Pages } from '../database/pages.js';
+import { chooseMediaType } from '../http/accept.js';
 import { listByNumber, pageBody, readPageQuery, sendInvalidCursor } from '../http/lists.js';
 import { sendInvalidRequest, sendProblem } from '../http/problems.js';
 import { sendStream } from '../http/stream.js';
@@ -15,13 +15,10 @@ const CSV = 'text/csv; charset=utf-8; header=present';
 /** The first one is preferred. A client may ask for CSV with the parameters of ours, or without any. */
 const MEDIA_TYPES = ['application/json', NDJSON, 'text/csv', CSV];
 
-/** Reading the header takes time for each of its types. Browsers send about 100 characters. */
-const ACCEPT_LENGTH_MAX = 1_000;
-
 export function listClaims(database: Database): Handler<'listClaims'> {
   return async (request, reply) => {
     reply.header('Vary', 'Accept');
-    switch (mediaTypeFor(request)) {
+    switch (chooseMediaType(request, MEDIA_TYPES)) {
       case NDJSON:
         return sendAll(database, request, reply, NDJSON, ndjson);
       case 'text/csv':
@@ -35,12 +32,6 @@ export function listClaims(database: Database): Handler<'listClaims'> {
 
 type Request = RequestOf<'listClaims'>;
 type Reply = ReplyFor<'listClaims'>;
-
-/** Undefined: the client accepts none of ours. */
-function mediaTypeFor({ headers }: Request): string | undefined {
-  const isTooLong = (headers.accept?.length ?? 0) > ACCEPT_LENGTH_MAX;
-  return isTooLong ? undefined : new Negotiator({ headers }).mediaType(MEDIA_TYPES);
-}
 
 async function sendPage(database: Database, { params, query }: Request, reply: Reply): Promise<Reply> {
   const list = listByNumber(`claims of coupon ${params.name}`);

@@ -9,12 +9,15 @@ import { sendProblem } from './problems.js';
 const WINDOW_MS = 1_000;
 /** Keys and addresses that are counted at the same time. Beyond that, the one seen longest ago is forgotten. */
 const CLIENTS_MAX = 20_000;
+/** A browser loads a page in several requests. They must not use up a small limit. */
+const FILES_PER_SECOND_MIN = 20;
 
 /**
  * Limits the requests of each key and of each address without a known key, before their bodies are read.
  * An unknown key counts as no key: otherwise each invented key would have a limit of its own. The
  * addresses of an IPv6 network (/64) count as one. Routes must be added after this call.
- * Health checks are not limited. With a limit of 0 per second there is no limit, and no work for a request.
+ * Health checks are not limited, and the files of web pages are counted apart. With a limit of 0 per
+ * second there is no limit, and no work for a request.
  */
 export async function limitRates(
   app: FastifyInstance,
@@ -31,14 +34,16 @@ export async function limitRates(
     keyGenerator: (request) =>
       keys.find(request.headers.authorization)?.name ?? normalizeIP(clientAddress(request)),
   });
-  const count = app.createRateLimit();
+  const countOperation = app.createRateLimit();
+  const countFile = app.createRateLimit({ max: Math.max(perSecond, FILES_PER_SECOND_MIN) });
   const limited = new Set(
     operationsOf(contract)
       .filter(({ operation }) => !operation.tags?.includes('health'))
       .map(({ operation }) => operation.operationId),
   );
-  beforeBody(app, (operationId) => {
-    if (!limited.has(operationId)) return undefined;
+  beforeBody(app, (operationId, { isWebFile }) => {
+    if (!isWebFile && !limited.has(operationId)) return undefined;
+    const count = isWebFile ? countFile : countOperation;
     return async (request, reply) => {
       const counted = await count(request);
       if (counted.isAllowed || !counted.isExceeded) return;

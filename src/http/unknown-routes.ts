@@ -20,8 +20,11 @@ export function answerUnknownRoutes(app: FastifyInstance, contract: Contract): v
     refuseOtherMethods(app, path, allowedMethods(contract, path));
 }
 
-/** As routes, so that the router alone decides which path a URL means: `/%68ealth` is `/health`. */
-function refuseOtherMethods(app: FastifyInstance, path: string, allowed: string[]): void {
+/**
+ * Answers 405 to the other methods of a path. They are routes, so that the router alone decides which path
+ * a URL means: `/%68ealth` is `/health`.
+ */
+export function refuseOtherMethods(app: FastifyInstance, path: string, allowed: string[]): void {
   const detail = `Use ${allowed.join(' or ')} with this path.`;
   const refuse = (_: FastifyRequest, reply: FastifyReply): void => {
     sendProblem(reply.header('Allow', allowed.join(', ')), 'method_not_allowed', { detail });

@@ -41,9 +41,16 @@ for (const [name, examples] of documents) {
     { skip: hasCurl ? false : 'curl is not on this machine' },
     async (t) => {
       const { url } = await createDatabase(t);
-      const client = await startService(t, { DATABASE_URL: url }).listening();
+      let service = startService(t, { DATABASE_URL: url });
+      let client = await service.listening();
       // In their order, because each may continue what the ones before it did.
-      for (const { line, command, output } of examples) {
+      for (const { line, command, output, settings } of examples) {
+        if (settings) {
+          await service.stop();
+          service = startService(t, { DATABASE_URL: url, ...settings });
+          client = await service.listening();
+          continue;
+        }
         const runnable = command.replaceAll(DOCUMENTED_URL, client.url).replaceAll(DOCUMENTED_AUDIT, AUDIT);
         const { stdout } = await run('bash', ['-c', runnable], {
           env: { ...process.env, DATABASE_URL: url },

@@ -111,7 +111,7 @@ t.test('404: an unknown path, whatever the method and the body', async (t) => {
     '/HEALTH',
     '//health',
   ];
-  for (const path of [...paths, '/api/coupons/claim/', '/api/coupons?/health/x', '/openapi.yaml', '/.env']) {
+  for (const path of [...paths, '/api/coupons/claim/', '/api/coupons?/health/x', '/openapi.yml', '/.env']) {
     for (const method of path.includes('?') ? [] : ['GET', 'POST', 'DELETE', 'PURGE']) {
       const answer = await app.request(method, path);
       isProblem(t, answer, 404, 'path_not_found', 'path not found');
