@@ -11,6 +11,7 @@ RUN npm run build
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+# Of the workspaces, npm installs nothing: their folders are not here.
 # The image needs no development tools, and no embedded PostgreSQL because DATABASE_URL names its database.
 RUN npm ci --omit=dev --omit=optional && npm cache clean --force
 

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import openapiTS, { astToString } from 'openapi-typescript';
 import ts from 'typescript';
-import { type Contract, operationsOf, readContract } from '../src/contract.js';
+import { readContract } from '../src/contract.js';
+import { problemCodes } from './problem-codes.js';
 
 /**
  * The command: writes openapi.d.ts from openapi.yaml, by openapi-typescript. It adds two things: the listed
@@ -9,11 +10,6 @@ import { type Contract, operationsOf, readContract } from '../src/contract.js';
  *
  *     --check     changes nothing, and fails if openapi.d.ts is not what it would write
  */
-
-interface Response {
-  $ref?: string;
-  'x-problem-codes'?: string[];
-}
 
 const source = new URL('../openapi.yaml', import.meta.url);
 const target = new URL('openapi.d.ts', import.meta.url);
@@ -35,21 +31,4 @@ else if (text !== (await readFile(target, 'utf8'))) {
 
 function literal(value: string): ts.TypeNode {
   return ts.factory.createLiteralTypeNode(ts.factory.createStringLiteral(value));
-}
-
-function problemCodes(contract: Contract): string {
-  const operations = operationsOf(contract).map(({ operation }) => {
-    const responses = Object.entries(operation.responses as Record<string, Response>);
-    const statuses = responses.map(([status, response]) => {
-      const codes = resolve(contract, response)['x-problem-codes'];
-      return codes ? `        ${status}: ${codes.map((code) => `"${code}"`).join(' | ')};\n` : '';
-    });
-    return `    ${operation.operationId}: {\n${statuses.join('')}    };\n`;
-  });
-  return `/** The codes that a problem may carry, by operation and status. */\nexport interface problemCodes {\n${operations.join('')}}\n`;
-}
-
-function resolve(contract: Contract, response: Response): Response {
-  const name = response.$ref?.split('/').at(-1);
-  return name === undefined ? response : (contract.components?.responses?.[name] ?? response);
 }

@@ -1,3 +1,4 @@
+import { createClient } from '../../clients/typescript/src/index.js';
 import { type Account, differencesIn, readAccounts } from '../../db/books/accounts.js';
 import type { LoadResult } from '../load/plan.js';
 import { couponName, type Traffic, userId } from '../load/traffic.js';
@@ -70,13 +71,8 @@ async function wrongRefusal({ refusal }: Expected, url: string, traffic: Traffic
  * @returns the code of the problem. Undefined: the claim is accepted.
  */
 export async function claim(url: string, traffic: Traffic): Promise<string | undefined> {
-  const response = await fetch(`${url}/api/coupons/claim`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ user_id: userId(traffic, 0), coupon_name: couponName(traffic, 0) }),
-  });
-  const text = await response.text();
-  return response.ok ? undefined : JSON.parse(text).code;
+  const result = await createClient({ baseUrl: url }).claim(couponName(traffic, 0), userId(traffic, 0));
+  return result.ok ? undefined : result.code;
 }
 
 function wrongClaims(

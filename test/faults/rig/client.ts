@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient } from '../../../clients/typescript/src/index.js';
 import type { Answer, ClientEnd, Verdict } from '../history.js';
 import type { Random } from '../random.js';
-import { exchange, keptAlive, type Reply } from './exchange.js';
+import { exchange, keptAlive, Lost, type Reply } from './exchange.js';
 import type { NewOperation, Recorder } from './recorder.js';
 
 /**
  * How a client behaves:
- * - keyed: sends again with the same Idempotency-Key until it knows.
+ * - keyed: sends again with the same Idempotency-Key until it knows. It is the client for TypeScript.
  * - keyless: looks its claim up when the answer is lost, and sends again if there is none.
  * - hasty: as keyed, and breaks the connection when the answer does not come at once.
  * - doubled: as keyed, and sends everything twice at the same time, under two keys.
@@ -18,6 +19,13 @@ export const manners: readonly Manner[] = ['keyed', 'keyless', 'hasty', 'doubled
 const HASTE_MS_MAX = 30;
 const BACKOFF_MIN_MS = 50;
 const BACKOFF_MAX_MS = 1_000;
+
+interface SentRequest {
+  method: string;
+  path: string;
+  body?: object;
+  headers?: Record<string, string>;
+}
 
 /** People who use the services, one request after the other, over connections that stay open. */
 export class Client {
@@ -65,7 +73,9 @@ export class Client {
         const key = manner === 'keyless' ? undefined : `key-of-${client}`;
         const end: ClientEnd = { client, coupon, user, startedAt: this.#recorder.now() };
         this.#ends.push(end);
-        const verdict = await this.#claim(client, coupon, user, key, manner);
+        const verdict = await (manner === 'keyed'
+          ? this.#claimByClient(client, coupon, user)
+          : this.#claim(client, coupon, user, key, manner));
         if (!verdict) return;
         end.verdict = verdict;
         end.endedAt = this.#recorder.now();
@@ -104,6 +114,33 @@ export class Client {
     return undefined;
   }
 
+  /** @returns undefined if the run ended before the truth came out. */
+  async #claimByClient(client: string, coupon: string, user: string): Promise<Verdict | undefined> {
+    const key = `key-of-${client}`;
+    const forTypeScript = createClient({
+      // Each attempt goes to another one.
+      baseUrl: this.#urls[0]!,
+      timeoutMs: this.#patienceMs,
+      deadlineMs: Number.POSITIVE_INFINITY,
+      fetch: async (request) => {
+        const service = this.#anyService();
+        const body = (await request.json()) as object;
+        const sent = { method: 'POST', path: new URL(request.url).pathname, body };
+        const headers = { 'Idempotency-Key': `${request.headers.get('Idempotency-Key')}` };
+        const operation: NewOperation = { kind: 'claim', client, coupon, user, service, key };
+        const { reply } = await this.#exchange(operation, { ...sent, headers }, this.#patienceMs);
+        return new Response(reply.text, { status: reply.status, headers: reply.headers });
+      },
+    });
+    try {
+      const result = await forTypeScript.claim(coupon, user, { idempotencyKey: key, signal: this.#stop });
+      return result.ok || result.code === 'already_claimed' ? 'holds' : 'refused';
+    } catch (error) {
+      if (this.#stop.aborted) return undefined;
+      throw error;
+    }
+  }
+
   async #lookUp(coupon: string, user: string): Promise<boolean> {
     for (let attempt = 0; !this.#stop.aborted; attempt++) {
       const path = `/api/coupons/${encodeURIComponent(coupon)}/claims/${encodeURIComponent(user)}`;
@@ -136,9 +173,24 @@ export class Client {
   /** Sends a request once. @returns undefined if its answer was lost. */
   async #send(
     operation: NewOperation,
-    request: { method: string; path: string; body?: object; headers?: Record<string, string> },
+    request: SentRequest,
     timeoutMs = this.#patienceMs,
   ): Promise<Answer | undefined> {
+    const exchanged = await this.#exchange(operation, request, timeoutMs).catch((error) => {
+      if (error instanceof Lost) return undefined;
+      throw error;
+    });
+    if (!exchanged) return undefined;
+    const { begun, answer, reply } = exchanged;
+    if (begun.kind === 'read' && answer.status === 200) {
+      const { amount, remaining_amount: remaining, claimed_by: claimedBy } = JSON.parse(reply.text);
+      begun.reading = { amount, remaining, claimedBy };
+    }
+    return answer;
+  }
+
+  /** Sends a request once, and writes down what comes back. @throws Lost. */
+  async #exchange(operation: NewOperation, request: SentRequest, timeoutMs: number) {
     const begun = this.#recorder.begin(operation);
     const url = `${this.#urls[operation.service]}${request.path}`;
     let reply: Reply;
@@ -146,14 +198,9 @@ export class Client {
       reply = await exchange(this.#agent, url, request, timeoutMs);
     } catch (error) {
       this.#recorder.lose(begun, error);
-      return undefined;
+      throw error;
     }
-    const answer = this.#recorder.end(begun, request.method, request.path, reply);
-    if (begun.kind === 'read' && answer.status === 200) {
-      const { amount, remaining_amount: remaining, claimed_by: claimedBy } = JSON.parse(reply.text);
-      begun.reading = { amount, remaining, claimedBy };
-    }
-    return answer;
+    return { begun, reply, answer: this.#recorder.end(begun, request.method, request.path, reply) };
   }
 
   /** Waits as Retry-After says, or longer and longer. */
