@@ -26,39 +26,77 @@ function arrayHasABound() {
   };
 }
 
+/** Redocly's own nested visitors end at the outermost schema. */
+function eachSchema(node, context, visit, location = context.location, seen = new Set()) {
+  if (seen.has(node) || typeof node !== 'object' || node === null) return;
+  seen.add(node);
+  const go = (child, place) => eachSchema(child, context, visit, place, seen);
+  if (node.$ref) {
+    const target = context.resolve(node);
+    go(target.node, target.location);
+    return;
+  }
+  visit(node, location);
+  for (const [name, child] of Object.entries(node.properties ?? {})) {
+    go(child, location.child(['properties', name]));
+  }
+  for (const keyword of ['items', 'additionalProperties']) go(node[keyword], location.child(keyword));
+  for (const keyword of ['allOf', 'anyOf', 'oneOf']) {
+    node[keyword]?.forEach((child, i) => {
+      go(child, location.child([keyword, i]));
+    });
+  }
+}
+
+/** Visits the schemas of each media type of a body. */
+function eachBodySchema(body, context, visit) {
+  for (const [type, media] of Object.entries(body.content ?? {})) {
+    for (const keyword of ['schema', 'x-item-schema']) {
+      eachSchema(media[keyword], context, visit, context.location.child(['content', type, keyword]));
+    }
+  }
+}
+
 function requestIsClosed() {
   return {
-    RequestBody: {
-      Schema(schema, { report }) {
+    RequestBody(body, context) {
+      eachBodySchema(body, context, (schema, location) => {
         if (schema.properties && schema.additionalProperties !== false) {
-          report({ message: 'An object of a request has `additionalProperties: false`.' });
+          context.report({ message: 'An object of a request has `additionalProperties: false`.', location });
         }
-      },
+      });
     },
   };
 }
 
 function responseMayGrow() {
   return {
-    Response: {
-      Schema(schema, { report }) {
+    Response(response, context) {
+      eachBodySchema(response, context, (schema, location) => {
         if (schema.additionalProperties === false || schema.unevaluatedProperties === false) {
-          report({ message: 'A response is open: a later version may add fields.' });
+          context.report({ message: 'A response is open: a later version may add fields.', location });
         }
         if (schema.enum) {
-          report({ message: 'A value of a response may grow: list the values in `x-extensible-enum`.' });
+          const message = 'A value of a response may grow: list the values in `x-extensible-enum`.';
+          context.report({ message, location });
         }
-      },
+      });
     },
   };
 }
 
 function requestStringHasABound() {
-  const Schema = (schema, { report }) => {
+  const check = (context) => (schema, location) => {
     const isBounded = schema.maxLength !== undefined || schema.enum || schema.const !== undefined;
-    if (schema.type === 'string' && !isBounded) report({ message: 'A string of a request has maxLength.' });
+    if (schema.type === 'string' && !isBounded) {
+      context.report({ message: 'A string of a request has maxLength.', location });
+    }
   };
-  return { RequestBody: { Schema }, Parameter: { Schema } };
+  return {
+    RequestBody: (body, context) => eachBodySchema(body, context, check(context)),
+    Parameter: (parameter, context) =>
+      eachSchema(parameter.schema, context, check(context), context.location.child('schema')),
+  };
 }
 
 function errorIsAProblem({ except = [] }) {
@@ -96,7 +134,10 @@ function operationListsItsErrors() {
       ];
       const missing = expected.filter((status) => !(status in (operation.responses ?? {})));
       if (missing.length > 0) {
-        report({ message: `List the responses ${missing.join(', ')}.`, location: location.child('responses') });
+        report({
+          message: `List the responses ${missing.join(', ')}.`,
+          location: location.child('responses'),
+        });
       }
     },
   };
