@@ -1,8 +1,16 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { projectRoot } from '../../db/project-root.js';
 import { readContract } from '../../src/contract.js';
 import { lostValues, mayBreak, readLastReleased } from './released.js';
+
+t.test('the contract has the version of the package', async (t) => {
+  const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
+  t.match(readContract(), { info: { version } });
+});
 
 t.test('a new major may break clients, and below 1.0.0 a new minor', async (t) => {
   const may: [released: string, current: string][] = [
