@@ -21,7 +21,7 @@ if (oasdiff === undefined) {
 } else {
   report([
     ...(await findBreaks(oasdiff, released.path, join(projectRoot, 'openapi.yaml'))),
-    ...lostValues(released.contract, current).map((value) => `error, no longer there: ${value}`),
+    ...lostValues(released.contract, current).map((value) => `no longer there: ${value}`),
   ]);
 }
 

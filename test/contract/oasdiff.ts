@@ -50,7 +50,15 @@ export async function findBreaks(oasdiff: string, released: string, current: str
   const options = ['--fail-on', 'ERR', '--severity-levels', LEVELS, '--format', 'singleline'];
   const { code, stdout, stderr } = await run(oasdiff, ['breaking', released, current, ...options]);
   if (code === 0) return [];
-  // What follows the name of the rule is advice.
-  if (code === 1) return stdout.split('\n').flatMap((line) => line.replace(/(\[[\w-]+\])\. .*/, '$1') || []);
+  if (code === 1)
+    return stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map(inShort);
   throw new Error(`oasdiff failed: ${stderr}`);
+}
+
+/** Without the path, and without the advice after the name of the rule. */
+function inShort(line: string): string {
+  return line.replace(/^error at \S+, (in API )?/, '').replace(/(\[[\w-]+\])\. .*/, '$1');
 }
