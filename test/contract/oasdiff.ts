@@ -50,11 +50,7 @@ export async function findBreaks(oasdiff: string, released: string, current: str
   const options = ['--fail-on', 'ERR', '--severity-levels', LEVELS, '--format', 'singleline'];
   const { code, stdout, stderr } = await run(oasdiff, ['breaking', released, current, ...options]);
   if (code === 0) return [];
-  if (code === 1)
-    return stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map(inShort);
+  if (code === 1) return stdout.trim().split(/\n+/).map(inShort);
   throw new Error(`oasdiff failed: ${stderr}`);
 }
 
