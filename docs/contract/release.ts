@@ -13,15 +13,18 @@ const isRelease = !version.includes('-');
 const changed = ['openapi.yaml', 'generated', 'clients/typescript/generated'];
 
 replaceOnce('openapi.yaml', /^( {2}version: ).*$/m, `$1${version}`);
-npmRun('generate');
 if (isRelease) {
-  // Before the contract is kept, because it is compared with the last one that is.
-  npmRun('contract:diff');
   const today = new Date().toISOString().slice(0, 10);
   replaceOnce('CHANGELOG.md', /^## \[Unreleased\]\n(?=\n### )/m, `$&\n## [${version}] - ${today}\n`);
+  changed.push('CHANGELOG.md');
+}
+npmRun('generate');
+if (isRelease) {
+  // Compared with the last contract that is kept, so before this one is.
+  npmRun('contract:diff');
   const kept = `docs/contract/${version}.yaml`;
   copyFileSync(join(projectRoot, 'openapi.yaml'), join(projectRoot, kept));
-  changed.push('CHANGELOG.md', kept);
+  changed.push(kept);
 }
 execFileSync('git', ['add', ...changed], { cwd: projectRoot });
 
