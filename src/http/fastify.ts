@@ -109,8 +109,13 @@ function configureServer({ server }: FastifyInstance): void {
     // Ask for the body only when it is read: not if the request is refused by its head. Without having
     // asked, Node.js closes the connection after the answer: the body may still come, or not.
     const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
-    if (length === undefined && coding === undefined) response.writeContinue();
-    else request.once('resume', () => response.headersSent || response.writeContinue());
+    if (length !== undefined || coding !== undefined) {
+      request.once('resume', () => response.headersSent || response.writeContinue());
+    } else {
+      // There is nothing to ask for. Node.js would put a 100 that waits for the answers before it between
+      // the head and the body of this answer, if they are written apart. So it forgets the expectation.
+      Object.assign(response, { _expect_continue: false });
+    }
     server.emit('request', request, response);
   });
 }

@@ -249,7 +249,7 @@ function otherMethod(): Arbitrary<HostileRequest> {
 
 function unknownPath(): Arbitrary<HostileRequest> {
   const path = fc.constantFrom(
-    '/',
+    '/index.html',
     '/nowhere',
     '/api',
     '/health/',

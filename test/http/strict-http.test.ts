@@ -165,6 +165,19 @@ t.test('100 Continue: the server asks for a body that it reads, in the order of 
   connection.socket.destroy();
 });
 
+t.test('a request without a body is answered in one piece, also if it expects 100 Continue', async (t) => {
+  const page = requestBytes('GET', '/docs', { headers: ['Expect: 100-continue'] });
+  const connection = openRawConnection(app.url);
+  connection.send(requestBytes('GET', '/health') + page + requestBytes('GET', '/health'));
+  const answers = await connection.answered(3);
+  t.strictSame(
+    answers.map(({ status }) => status),
+    [200, 200, 200],
+  );
+  t.match(answers[1]?.body, /^<!doctype html>.*<\/html>\n$/s);
+  connection.socket.destroy();
+});
+
 t.test('413: a client that sends all of a large body gets the answer, and may go on', async (t) => {
   const connection = openRawConnection(app.url);
   const large = ' '.repeat(8 * 1024 ** 2);
