@@ -835,15 +835,6 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "type": "urn:problem-type:coupons:database_unavailable",
-                 *       "title": "Database unavailable",
-                 *       "code": "database_unavailable",
-                 *       "error": "database connection failed",
-                 *       "detail": "The database did not answer. Retry later."
-                 *     }
-                 */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
