@@ -8,11 +8,6 @@ const STALL_TIMEOUT_MS = 10_000;
 
 export const EVENT_STREAM_MEDIA_TYPE = 'text/event-stream';
 
-/** Whether an `Accept` header asks for Server-Sent Events. */
-export function wantsEventStream(accept: string | undefined): boolean {
-  return accept?.split(',').some((type) => /^\s*text\/event-stream\s*(;|$)/i.test(type)) ?? false;
-}
-
 /**
  * Writes Server-Sent Events: those of the first page, then all that follow, and a comment if there are none
  * for a while. It reads on only when the reader has taken what there was.

@@ -1,17 +1,21 @@
 import { Readable } from 'node:stream';
 import type { Handler, ReplyFor } from '../contract.js';
 import type { EventLog } from '../events/event-log.js';
-import { EVENT_STREAM_MEDIA_TYPE, wantsEventStream, writeEventStream } from '../events/event-stream.js';
+import { EVENT_STREAM_MEDIA_TYPE, writeEventStream } from '../events/event-stream.js';
 import type { Follower, Followers } from '../events/followers.js';
+import { chooseMediaType } from '../http/accept.js';
 import { sendProblem } from '../http/problems.js';
 
+/** The first one is preferred. */
+const MEDIA_TYPES = ['application/json', EVENT_STREAM_MEDIA_TYPE];
 const NOT_WAITING: Follower = { isOver: () => false, leave: () => {} };
 
 export function listEvents(log: EventLog, followers: Followers): Handler<'listEvents'> {
   return async (request, reply) => {
     const { limit = 100, wait = 0 } = request.query;
     const after = request.headers['last-event-id'] ?? request.query.after;
-    const isStream = wantsEventStream(request.headers.accept);
+    // Generated clients name all types of the contract, and read pages.
+    const isStream = chooseMediaType(request, MEDIA_TYPES) === EVENT_STREAM_MEDIA_TYPE;
     const waitMs = isStream ? 0 : wait * 1000;
     const follower = isStream || waitMs > 0 ? followers.enter(request.raw.socket) : NOT_WAITING;
     let isStreaming = false;

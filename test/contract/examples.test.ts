@@ -43,9 +43,9 @@ t.test('coupons', async (t) => {
   await sell(app);
   equals(t, await get(app, '/api/coupons/SUMMER'), 'getCoupon 200 withHolders');
   equals(t, await get(app, '/api/coupons/SUMMER?claimed_by=false'), 'getCoupon 200 withoutHolders');
-  equals(t, await post(app, documented('createCoupon request open').body), 'createCoupon 409');
-  equals(t, await change(app, { amount: 1 }), 'changeCoupon 409');
-  equals(t, await app.request('DELETE', '/api/coupons/SUMMER'), 'deleteCoupon 409');
+  equals(t, await post(app, documented('createCoupon request open').body), 'CouponExists');
+  equals(t, await change(app, { amount: 1 }), 'StockAlreadyClaimed');
+  equals(t, await app.request('DELETE', '/api/coupons/SUMMER'), 'CouponHasClaims');
   equals(t, await change(app, documented('changeCoupon request restock').body), 'changeCoupon 200');
   equals(t, await get(app, '/api/coupons/WINTER'), 'CouponNotFound');
   equals(t, await get(app, '/api/coupons/SUMMER/claims/alan'), 'ClaimNotFound');
@@ -90,7 +90,7 @@ t.test('events', async (t) => {
     text.replace(/1-[0-9a-f]+-\d+-\d+/g, '<cursor>').replace(/"time":"[^"]+"/g, '"time":"<time>"');
   const { next_cursor: created } = (await get(app, '/api/events?limit=1')).json();
   equals(t, await get(app, `/api/events?after=${created}`), 'listEvents 200 application/json', mask);
-  equals(t, await get(app, '/api/events?after=1-9f86d0816a4c4d3e0b7a2c11-7-0'), 'listEvents 410');
+  equals(t, await get(app, '/api/events?after=1-9f86d0816a4c4d3e0b7a2c11-7-0'), 'CursorExpired');
 
   const reading = new AbortController();
   const stream = await fetch(`${app.url}/api/events?after=${created}`, {
@@ -117,18 +117,18 @@ t.test('events', async (t) => {
 t.test('claims', async (t) => {
   const app = await startApp(t);
   await post(app, { name: 'SUMMER', amount: 1, starts_at: '2099-07-01T12:00:00Z' });
-  equals(t, await claim(app), 'claimCoupon 400 notStarted');
+  equals(t, await claim(app), 'ClaimRefused notStarted');
   await change(app, { starts_at: null, ends_at: '2020-07-01T12:00:00Z' });
-  equals(t, await claim(app), 'claimCoupon 400 ended');
+  equals(t, await claim(app), 'ClaimRefused ended');
   await change(app, { ends_at: null });
   t.equal((await claim(app, { 'Idempotency-Key': 'first' })).status, 200);
-  equals(t, await claim(app), 'claimCoupon 409 alreadyClaimed');
+  equals(t, await claim(app), 'ClaimConflict alreadyClaimed');
   await app.request('DELETE', '/api/coupons/SUMMER/claims/ada');
-  equals(t, await claim(app, { 'Idempotency-Key': 'first' }), 'claimCoupon 409 released');
+  equals(t, await claim(app, { 'Idempotency-Key': 'first' }), 'ClaimConflict released');
   await app.claim('SUMMER', 'grace');
-  equals(t, await claim(app), 'claimCoupon 400 soldOut');
+  equals(t, await claim(app), 'ClaimRefused soldOut');
   const invalid = await app.request('POST', '/api/coupons/claim', { body: { coupon_name: 'SUMMER' } });
-  equals(t, invalid, 'claimCoupon 400 invalidField');
+  equals(t, invalid, 'ClaimRefused invalidField');
 });
 
 t.test('requests that nothing accepts', async (t) => {
@@ -178,7 +178,7 @@ t.test('a server or a database that fails', async (t) => {
   });
   await proxy.close();
   equals(t, await get(app, '/health'), 'getHealth 503');
-  equals(t, await get(app, '/api/coupons'), 'Unavailable');
+  equals(t, await get(app, '/api/coupons'), 'Unavailable noDatabase');
 });
 
 t.test('a server with too much to do', async (t) => {
@@ -197,7 +197,7 @@ t.test('a server with too much to do', async (t) => {
   const { next_cursor: end } = (await get(app, '/api/events')).json();
   const follow = () => get(app, `/api/events?after=${end}&wait=30`);
   const followers = [follow(), follow()];
-  equals(t, await Promise.race(followers), 'listEvents 503');
+  equals(t, await Promise.race(followers), 'Unavailable overloaded');
   await app.createCoupon('AUTUMN', 500);
   await Promise.all(followers);
 });

@@ -16,8 +16,8 @@ t.test('what is generated is stale once a response carries another code', async 
     await cp(join(projectRoot, source), join(folder, source), { recursive: true });
   await symlink(join(projectRoot, 'node_modules'), join(folder, 'node_modules'));
   const contract = readContract();
-  const responses = contract.paths['/api/coupons/claim']?.['post']?.responses;
-  (responses as Record<string, { 'x-problem-codes': string[] }>)['409']?.['x-problem-codes'].pop();
+  const { ClaimConflict } = contract.components?.responses as Record<string, { 'x-problem-codes': string[] }>;
+  ClaimConflict?.['x-problem-codes'].pop();
   await writeFile(join(folder, 'openapi.yaml'), JSON.stringify(contract));
 
   const options = { cwd: folder, env: { ...process.env, NODE_V8_COVERAGE: '' } };

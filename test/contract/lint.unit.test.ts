@@ -106,17 +106,17 @@ const breaches: Breach[] = [
     name: 'an error without an example',
     rule: 'contract/error-is-a-problem',
     breakIt: (contract) =>
-      delete claim(contract).responses['409'].content['application/problem+json'].examples,
+      delete response(contract, 'ClaimConflict').content['application/problem+json'].examples,
   },
   {
     name: 'an error that does not list its codes',
     rule: 'contract/error-is-a-problem',
-    breakIt: (contract) => delete claim(contract).responses['409']['x-problem-codes'],
+    breakIt: (contract) => delete response(contract, 'ClaimConflict')['x-problem-codes'],
   },
   {
     name: 'a code that ErrorCode does not list',
     rule: 'contract/error-is-a-problem',
-    breakIt: (contract) => claim(contract).responses['409']['x-problem-codes'].push('out_of_luck'),
+    breakIt: (contract) => response(contract, 'ClaimConflict')['x-problem-codes'].push('out_of_luck'),
   },
   ...['400', '401', '403', '404', '408', '413', '415', '429', '431', '500', '501', '503'].map((status) => ({
     name: `an operation that does not list ${status}`,

@@ -217,7 +217,7 @@ export interface paths {
          *     for events, and answers as soon as there are some.
          *
          *     **A stream.** With `Accept: text/event-stream` the answer is an endless stream of Server-Sent Events
-         *     (`wait` and `limit` have no effect). `id` is the cursor behind the event, `event` its type, and `data`
+         *     (`wait` and `limit` have no effect). A client that accepts `application/json` as well gets a page. `id` is the cursor behind the event, `event` its type, and `data`
          *     the event as JSON. `Last-Event-ID` resumes, and wins over `after`. A comment comes at least every 15
          *     seconds. The server ends the stream when it stops, when the cursor expires, or when the client
          *     takes nothing for 10 seconds.
@@ -264,8 +264,10 @@ export interface components {
              * @example 500
              */
             amount: number;
-            starts_at?: components["schemas"]["StartsAt"];
-            ends_at?: components["schemas"]["EndsAt"];
+            /** @description The coupon can be claimed from this time on. Absent if it has no start. */
+            starts_at?: components["schemas"]["Time"];
+            /** @description The coupon can be claimed before this time. Absent if it has no end. It is later than `starts_at`. */
+            ends_at?: components["schemas"]["Time"];
         };
         CouponChange: {
             /**
@@ -291,10 +293,6 @@ export interface components {
          * @example 2026-07-01T12:00:00Z
          */
         NewBound: string | null;
-        /** @description The coupon can be claimed from this time on. Absent if it has no start. */
-        StartsAt: components["schemas"]["Time"];
-        /** @description The coupon can be claimed before this time. Absent if it has no end. It is later than `starts_at`. */
-        EndsAt: components["schemas"]["Time"];
         /**
          * @description `scheduled`: the sale has not started. `open`: the coupon can be claimed. `sold_out`: no unit is
          *     left. `ended`: the sale is over. Clients must expect other values: the list may grow.
@@ -318,8 +316,10 @@ export interface components {
              */
             remaining_amount: number;
             state: components["schemas"]["CouponState"];
-            starts_at?: components["schemas"]["StartsAt"];
-            ends_at?: components["schemas"]["EndsAt"];
+            /** @description The coupon can be claimed from this time on. Absent if it has no start. */
+            starts_at?: components["schemas"]["Time"];
+            /** @description The coupon can be claimed before this time. Absent if it has no end. It is later than `starts_at`. */
+            ends_at?: components["schemas"]["Time"];
             /**
              * @description The holders, in the order of their claims: as many as units are claimed. Only `GET
              *     /api/coupons/{name}` has them.
@@ -592,6 +592,118 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description The coupon is sold out (`out_of_stock`), its sale has not started (`sale_not_started`) or has
+         *     ended (`sale_ended`), or the request is invalid (`invalid_request`, `invalid_body`,
+         *     `malformed_http`). With `sale_not_started` comes `Retry-After`: the seconds until the start, at
+         *     most 60.
+         */
+        ClaimRefused: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description Seconds to wait before a retry. Present with `sale_not_started`.
+                 * @example 60
+                 */
+                "Retry-After"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The user already holds the coupon (`already_claimed`), or the claim of an earlier request with
+         *     the same key has been released (`claim_released`).
+         */
+        ClaimConflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A coupon with this name exists (`coupon_exists`). */
+        CouponExists: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:problem-type:coupons:coupon_exists",
+                 *       "title": "Coupon exists",
+                 *       "code": "coupon_exists",
+                 *       "error": "coupon already exists",
+                 *       "detail": "A coupon with this name exists. Nothing was changed."
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description More units are claimed than the new amount (`stock_already_claimed`). */
+        StockAlreadyClaimed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:problem-type:coupons:stock_already_claimed",
+                 *       "title": "Stock already claimed",
+                 *       "code": "stock_already_claimed",
+                 *       "error": "coupon stock already claimed",
+                 *       "detail": "More units of this coupon are claimed than the new amount. Nothing was changed."
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The coupon has been claimed (`coupon_has_claims`). */
+        CouponHasClaims: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:problem-type:coupons:coupon_has_claims",
+                 *       "title": "Coupon has claims",
+                 *       "code": "coupon_has_claims",
+                 *       "error": "coupon has claims",
+                 *       "detail": "This coupon has been claimed, so it cannot be deleted. To close its sale, set ends_at."
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The events behind the cursor have been deleted, or it is a cursor of another log: the database
+         *     was restored (`cursor_expired`). Start again without `after`.
+         */
+        CursorExpired: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:problem-type:coupons:cursor_expired",
+                 *       "title": "Cursor expired",
+                 *       "code": "cursor_expired",
+                 *       "error": "cursor expired",
+                 *       "detail": "The log has no place for this cursor any more. Start again without a cursor."
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The body is larger than 1 MiB (`payload_too_large`). */
         PayloadTooLarge: {
             headers: {
@@ -713,7 +825,8 @@ export interface components {
         /**
          * @description The database does not answer (`database_unavailable`). If the connection broke while the
          *     database processed the request, the request may have been carried out. Send it again to find
-         *     out. Or too many requests are waiting for the database (`overloaded`).
+         *     out. Or too many requests are waiting for the database, or too many clients follow the log
+         *     (`overloaded`).
          */
         Unavailable: {
             headers: {
@@ -722,15 +835,6 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                /**
-                 * @example {
-                 *       "type": "urn:problem-type:coupons:database_unavailable",
-                 *       "title": "Database unavailable",
-                 *       "code": "database_unavailable",
-                 *       "error": "database connection failed",
-                 *       "detail": "The database did not answer. Retry later."
-                 *     }
-                 */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
@@ -959,25 +1063,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
-            /** @description A coupon with this name exists (`coupon_exists`). */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:problem-type:coupons:coupon_exists",
-                     *       "title": "Coupon exists",
-                     *       "code": "coupon_exists",
-                     *       "error": "coupon already exists",
-                     *       "detail": "A coupon with this name exists. Nothing was changed."
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            409: components["responses"]["CouponExists"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
@@ -1057,25 +1143,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["CouponNotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description The coupon has been claimed (`coupon_has_claims`). */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:problem-type:coupons:coupon_has_claims",
-                     *       "title": "Coupon has claims",
-                     *       "code": "coupon_has_claims",
-                     *       "error": "coupon has claims",
-                     *       "detail": "This coupon has been claimed, so it cannot be deleted. To close its sale, set ends_at."
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            409: components["responses"]["CouponHasClaims"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -1126,25 +1194,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["CouponNotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description More units are claimed than the new amount (`stock_already_claimed`). */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:problem-type:coupons:stock_already_claimed",
-                     *       "title": "Stock already claimed",
-                     *       "code": "stock_already_claimed",
-                     *       "error": "coupon stock already claimed",
-                     *       "detail": "More units of this coupon are claimed than the new amount. Nothing was changed."
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            409: components["responses"]["StockAlreadyClaimed"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
@@ -1191,43 +1241,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /**
-             * @description The coupon is sold out (`out_of_stock`), its sale has not started (`sale_not_started`) or has
-             *     ended (`sale_ended`), or the request is invalid (`invalid_request`, `invalid_body`,
-             *     `malformed_http`). With `sale_not_started` comes `Retry-After`: the seconds until the start, at
-             *     most 60.
-             */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    /**
-                     * @description Seconds to wait before a retry. Present with `sale_not_started`.
-                     * @example 60
-                     */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ClaimRefused"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["CouponNotFound"];
             408: components["responses"]["RequestTimeout"];
-            /**
-             * @description The user already holds the coupon (`already_claimed`), or the claim of an earlier request with
-             *     the same key has been released (`claim_released`).
-             */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            409: components["responses"]["ClaimConflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
@@ -1534,55 +1553,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
-            /**
-             * @description The events behind the cursor have been deleted, or it is a cursor of another log: the database
-             *     was restored (`cursor_expired`). Start again without `after`.
-             */
-            410: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:problem-type:coupons:cursor_expired",
-                     *       "title": "Cursor expired",
-                     *       "code": "cursor_expired",
-                     *       "error": "cursor expired",
-                     *       "detail": "The log has no place for this cursor any more. Start again without a cursor."
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            410: components["responses"]["CursorExpired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotImplemented"];
-            /**
-             * @description Too many clients follow the log or read it (`overloaded`), or the database does not answer
-             *     (`database_unavailable`).
-             */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:problem-type:coupons:overloaded",
-                     *       "title": "Overloaded",
-                     *       "code": "overloaded",
-                     *       "error": "server overloaded",
-                     *       "detail": "Too many requests are waiting. Nothing was changed. Retry later."
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
