@@ -41,7 +41,8 @@ t.test('a value that clients wait for in vain is found, and a new one is growth'
     change(changed);
     return lostValues(readContract(), changed);
   };
-  const claimed = (contract: Document) => contract.paths['/api/coupons/claim'].post.responses;
+  const codesOf = (contract: Document, name: string) =>
+    contract.components.responses[name]['x-problem-codes'];
   const valuesOf = (contract: Document, name: string) =>
     contract.components.schemas[name]['x-extensible-enum'];
   t.strictSame(
@@ -50,14 +51,14 @@ t.test('a value that clients wait for in vain is found, and a new one is growth'
     'a state has another name',
   );
   t.strictSame(
-    lostBy((contract) => claimed(contract)['409']['x-problem-codes'].splice(0, 1)),
+    lostBy((contract) => codesOf(contract, 'ClaimConflict').splice(0, 1)),
     ['claimCoupon 409 already_claimed'],
     'a response lacks a code',
   );
   t.strictSame(
     lostBy((contract) => {
-      claimed(contract)['400']['x-problem-codes'].shift();
-      claimed(contract)['409']['x-problem-codes'].push('out_of_stock');
+      codesOf(contract, 'ClaimRefused').shift();
+      codesOf(contract, 'ClaimConflict').push('out_of_stock');
     }),
     ['claimCoupon 400 out_of_stock'],
     'a code has another status',
@@ -65,7 +66,7 @@ t.test('a value that clients wait for in vain is found, and a new one is growth'
   t.strictSame(
     lostBy((contract) => {
       valuesOf(contract, 'ErrorCode').push('out_of_luck');
-      claimed(contract)['409']['x-problem-codes'].push('out_of_luck');
+      codesOf(contract, 'ClaimConflict').push('out_of_luck');
     }),
     [],
     'growth',
