@@ -1,11 +1,13 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=optional
+# Optional packages, too: esbuild, which makes the console, has its program in one.
+RUN npm ci
 COPY tsconfig.json tsconfig.build.json openapi.yaml ./
 COPY generated generated
 COPY db db
 COPY src src
+COPY scripts scripts
 RUN npm run build
 
 FROM node:24-bookworm-slim AS dependencies

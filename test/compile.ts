@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { projectRoot } from '../db/project-root.js';
+import { bundleConsole } from '../scripts/bundle-console.js';
 
 /** Apart from what `npm start` compiles: that may run meanwhile. */
 const COMPILED = 'dist/test';
@@ -20,6 +21,7 @@ export async function compile(): Promise<void> {
     format: 'esm',
     sourcemap: true,
   });
+  await bundleConsole();
 }
 
 /** `test/a/b.test.ts` as compiled. Other words stay as they are. */

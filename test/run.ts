@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeTemporaryFolder, startThrowAwayPostgres } from '../db/embedded/throw-away.js';
 import { compile, compiledPath } from './compile.js';
+import { findBrowser } from './support/browser.js';
 import { SEEN_ANSWERS_FILE, unseenAnswers } from './support/seen-answers.js';
 
 /**
@@ -13,11 +14,12 @@ import { SEEN_ANSWERS_FILE, unseenAnswers } from './support/seen-answers.js';
  *
  *     --unit      runs the tests that need no database, without one
  *     --long      runs the tests that take long, and only them: `*.long.test.ts`
+ *     --browser   runs the tests of the console in a browser, and only them: `*.browser.ts`
  *     --docker    takes PostgreSQL from a container, and runs the tests of the image, too
  *     --coverage  measures which lines the tests reach, writes a report to .tap/report/, and fails if
  *                 they miss one (see .taprc)
  */
-const { unit, long, docker, coverage, tapArguments } = readArguments(process.argv.slice(2));
+const { unit, long, browser, docker, coverage, tapArguments } = readArguments(process.argv.slice(2));
 // Only all tests together can reach every line.
 const isPartial = tapArguments.length > 0;
 const tapOptions = [
@@ -47,6 +49,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+if (browser && !findBrowser()) {
+  // In CI a browser that is missing is a fault.
+  const isFault = Boolean(process.env['CI']);
+  const consequence = isFault ? 'set CHROMIUM_PATH' : 'its tests are skipped. CHROMIUM_PATH may name one';
+  console.error(`there is no Chromium on this machine: ${consequence}`);
+  process.exit(isFault ? 1 : 0);
+}
 await compile();
 const database = await startDatabase();
 const notes = await makeTemporaryFolder('coupons-test-notes-');
@@ -69,14 +78,17 @@ function reportUnseen(): number {
 }
 
 function readArguments(given: string[]) {
-  const ours = ['--unit', '--long', '--docker', '--coverage'];
+  const ours = ['--unit', '--long', '--browser', '--docker', '--coverage'];
   const operands = given.filter((argument) => !ours.includes(argument)).map(testFilesOf);
   const [unit, long] = [given.includes('--unit'), given.includes('--long')];
+  const browser = given.includes('--browser');
   if (unit) operands.push('test/**/*.unit.test.ts');
   if (long) operands.push('test/**/*.long.test.ts');
+  if (browser) operands.push('test/browser/**/*.browser.ts');
   return {
     unit,
     long,
+    browser,
     docker: given.includes('--docker'),
     coverage: given.includes('--coverage'),
     tapArguments: operands.map(compiledPath),

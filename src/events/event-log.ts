@@ -14,7 +14,7 @@ export interface EventPage {
 }
 
 export interface Reading {
-  /** A cursor. Undefined: the beginning. */
+  /** A cursor, or NOW. Undefined: the beginning. */
   after: string | undefined;
   /** Events, at most. */
   limit: number;
@@ -24,6 +24,8 @@ export interface Reading {
   isOver: () => boolean;
 }
 
+/** As `after`: the end of the log. */
+const NOW = 'now';
 /** Transactions take less than this, as a rule. So a reader finds what was committed before it asked. */
 const SETTLE_MS_MAX = 100;
 /** A follower waits this long when the database did not answer. */
@@ -46,7 +48,7 @@ export class EventLog {
    */
   async read({ after, limit, waitMs, isOver }: Reading): Promise<EventPage | undefined> {
     const startedAt = performance.now();
-    let cursor = after === undefined ? undefined : parseCursor(after);
+    let cursor = after === NOW ? await this.#end() : after === undefined ? undefined : parseCursor(after);
     let { state } = this.tail;
     if (!state || !cursor || cursor.epoch !== state.epoch || !isBefore(cursor, state.settledId)) {
       state = await this.tail.poll();
@@ -86,6 +88,19 @@ export class EventLog {
         yield { items: [], next_cursor: after };
       }
     }
+  }
+
+  /** The place behind all events that are settled, among them those that were committed before this call. */
+  async #end(): Promise<Cursor> {
+    const startedAt = performance.now();
+    let state = await this.tail.poll();
+    const { lastId } = state;
+    // A transaction that stays open must not hold up the reader, who then gets some older events, too.
+    while (state.settledId < lastId && performance.now() - startedAt < SETTLE_MS_MAX) {
+      state = await this.tail.tick();
+    }
+    const { epoch, settledId, deletedId } = state;
+    return { epoch, rowId: Math.max(settledId, deletedId), count: 0 };
   }
 
   async #page(cursor: Cursor, settledId: number, limit: number): Promise<EventPage | undefined> {

@@ -6,6 +6,7 @@ import { projectRoot } from '../../db/project-root.js';
 import type { Contract } from '../contract.js';
 import { chooseMediaType } from '../http/accept.js';
 import { PROBLEM_MEDIA_TYPE, sendProblem } from '../http/problems.js';
+import { serveConsole } from './console.js';
 import { sendFile, serveFile, webFile } from './serve-file.js';
 
 const HTML = 'text/html; charset=utf-8';
@@ -14,7 +15,7 @@ const STYLE = 'text/css; charset=utf-8';
 
 /**
  * Serves the contract, and pages for people: `/docs`, a viewer of the contract that also sends requests,
- * and `/`, which links to everything. They are no operations of the contract, and need no key.
+ * `/console`, which shows the sales, and `/`, which links to everything. They are no operations of the contract, and need no key.
  */
 export function serveWebPages(app: FastifyInstance, contract: Contract): void {
   const own = (name: string) => readFileSync(join(projectRoot, 'src/web/static', name));
@@ -30,6 +31,7 @@ export function serveWebPages(app: FastifyInstance, contract: Contract): void {
   serveFile(app, '/docs/swagger-ui.css', webFile(STYLE, ofViewer('swagger-ui.css')));
   serveFile(app, '/web/docs.js', webFile(SCRIPT, own('docs.js')));
   serveFile(app, '/web/pages.css', webFile(STYLE, own('pages.css')));
+  serveConsole(app);
   serveStart(app, own('index.html'));
 }
 

@@ -46,6 +46,12 @@ t.test('docker-compose.yml, from the build to the deletion of its data', async (
     t.equal(await inspect(api, '.State.ExitCode'), 0);
   });
 
+  await t.test('the image has the console', async (t) => {
+    for (const path of ['/console', '/console/console.js']) {
+      t.equal((await fetch(client.url + path)).status, 200, path);
+    }
+  });
+
   await t.test('the data survive the containers', async (t) => {
     await compose.run('down');
     await healthy(await compose.up());

@@ -61,6 +61,24 @@ t.test('what was settled before the transaction began is delivered meanwhile', a
   t.same(await words(app), ['coupon.created A']);
 });
 
+t.test('now: what an open transaction holds up comes behind the cursor, once it has ended', async (t) => {
+  const app = await startApp(t);
+  await app.createCoupon('A', 1);
+  const end = await openWriter(t, app, 'B');
+  await app.createCoupon('C', 1);
+  const servers = [app, await startApp(t, { beside: app })];
+  const pages = await Promise.all(servers.map((server) => readPage(server, { after: 'now', limit: 1 })));
+  t.ok(
+    pages.every(({ items }) => items.length === 0),
+    'nothing is settled',
+  );
+  await end('commit');
+  for (const [i, { next_cursor }] of pages.entries()) {
+    const later = await words(servers[i] as Client, next_cursor);
+    t.same(later.slice(-2), ['coupon.created B', 'coupon.created C']);
+  }
+});
+
 t.test('a transaction that is rolled back leaves no event, and those behind it come', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('A', 1);

@@ -68,6 +68,28 @@ t.test('an empty log has a cursor, and what comes later is behind it', async (t)
   t.same((await readPage(app, { after: next_cursor })).items.map(inWords), ['coupon.created SUMMER']);
 });
 
+t.test('now: the log from its end on, without what was committed before the request', async (t) => {
+  const app = await startApp(t);
+  t.same((await readPage(app, { after: 'now' })).items, [], 'also an empty log');
+  for (const [i, user] of ['ada', 'grace', 'joan'].entries()) {
+    await app.createCoupon(`OLD-${i}`, 1);
+    const { items, next_cursor } = await readPage(app, { after: 'now' });
+    t.same(items, []);
+    await app.claim(`OLD-${i}`, user);
+    t.same((await readAll(app, next_cursor)).map(inWords), [`claim.made OLD-${i} ${user}`]);
+  }
+  await app.sql`with gone as (delete from events where id <= 6) update event_log set deleted_id = 6`;
+  const { next_cursor } = await readPage(app, { after: 'now' });
+  t.same(await readAll(app, next_cursor), [], 'also a log whose events were all deleted');
+  const waiting = readPage(app, { after: 'now', wait: 30 });
+  let created = 0;
+  const page = await until('an event', async () => {
+    await app.createCoupon(`NEW-${created++}`, 1);
+    return Promise.race([waiting, undefined]);
+  });
+  t.match(page.items.map(inWords)[0], /^coupon.created NEW-/);
+});
+
 t.test(
   'a page ends within the claims of one statement, at any limit, and the next one goes on',
   async (t) => {
@@ -158,9 +180,9 @@ t.test('503 overloaded: more requests that wait than EVENT_FOLLOWERS_MAX are ref
 t.test('400: parameters that break the contract are refused with a sentence', async (t) => {
   const app = await startApp(t);
   for (const [query, sentence] of [
-    ['after=', 'after must be a cursor of the log'],
-    ['after=7', 'after must be a cursor of the log'],
-    [`after=1-abc-${'9'.repeat(16)}-0`, 'after must be a cursor of the log'],
+    ['after=', 'after must be a cursor of the log, or now'],
+    ['after=7', 'after must be a cursor of the log, or now'],
+    [`after=1-abc-${'9'.repeat(16)}-0`, 'after must be a cursor of the log, or now'],
     ['limit=0', 'limit must be at least 1'],
     ['limit=1001', 'limit must be at most 1000'],
     ['wait=31', 'wait must be at most 30'],

@@ -213,8 +213,8 @@ export interface paths {
          *     database by hand are not in the log.
          *
          *     **Pages.** `next_cursor` is always there, also if `items` is empty: it is the next `after`. Without
-         *     `after` the page starts with the oldest event. With `wait`, a request that finds nothing new waits
-         *     for events, and answers as soon as there are some.
+         *     `after` the page starts with the oldest event, and with `after=now` it starts where the log ends.
+         *     With `wait`, a request that finds nothing new waits for events, and answers as soon as there are some.
          *
          *     **A stream.** With `Accept: text/event-stream` the answer is an endless stream of Server-Sent Events
          *     (`wait` and `limit` have no effect). A client that accepts `application/json` as well gets a page. `id` is the cursor behind the event, `event` its type, and `data`
@@ -364,6 +364,11 @@ export interface components {
          * @example 1-9f86d0816a4c4d3e0b7a2c11-7-0
          */
         EventCursor: string;
+        /**
+         * @description A cursor, or `now` for the end of the log.
+         * @example now
+         */
+        EventPlace: string;
         EventPage: {
             items: components["schemas"]["Event"][];
             next_cursor: components["schemas"]["EventCursor"];
@@ -1496,8 +1501,11 @@ export interface operations {
     listEvents: {
         parameters: {
             query?: {
-                /** @description The `next_cursor` of the page before, or the `id` of an event. Absent for the beginning. */
-                after?: components["schemas"]["EventCursor"];
+                /**
+                 * @description The `next_cursor` of the page before, or the `id` of an event. Absent for the beginning, and `now`
+                 *     for the end: only events that the log does not have yet.
+                 */
+                after?: components["schemas"]["EventPlace"];
                 /** @description The events of a page, at most. */
                 limit?: number;
                 /** @description The seconds to wait for an event, at most. */
