@@ -41,15 +41,15 @@ t.test('docker-compose.yml, from the build to the deletion of its data', async (
 
   await t.test('a coupon is created, claimed and read', (t) => sellOneCoupon(t, client));
 
+  await t.test('the image has the console and the reference', async (t) => {
+    for (const path of ['/console', '/console/console.js', '/docs', '/openapi.yaml']) {
+      t.equal((await fetch(client.url + path)).status, 200, path);
+    }
+  });
+
   await t.test('docker stop lets the service end by itself, with exit code 0', async (t) => {
     await run('docker', ['stop', api]);
     t.equal(await inspect(api, '.State.ExitCode'), 0);
-  });
-
-  await t.test('the image has the console', async (t) => {
-    for (const path of ['/console', '/console/console.js']) {
-      t.equal((await fetch(client.url + path)).status, 200, path);
-    }
   });
 
   await t.test('the data survive the containers', async (t) => {
