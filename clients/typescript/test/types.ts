@@ -1,6 +1,6 @@
 /**
  * What TypeScript must accept, and what it must refuse. It is compiled against the sources, and by
- * test/client/package.test.ts against the package, as users get it. Nobody runs it.
+ * test/client/package.long.test.ts against the package, as users get it. Nobody runs it.
  */
 import {
   type ClaimResult,
