@@ -7,7 +7,6 @@ COPY tsconfig.json tsconfig.build.json openapi.yaml ./
 COPY generated generated
 COPY db db
 COPY src src
-COPY scripts scripts
 RUN npm run build
 
 FROM node:24-bookworm-slim AS dependencies

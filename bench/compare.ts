@@ -32,7 +32,10 @@ type Mode = (typeof MODES)[number];
 interface Block {
   mode: Mode;
   start: number;
-  /** Microseconds of processor time per answer: of the server, and of PostgreSQL. Of the other commit, and of this. */
+  /**
+   * Microseconds of processor time per answer: of the server, and of PostgreSQL. Of the other commit, and of
+   * this.
+   */
   serverUs: [number, number];
   databaseUs: [number, number];
 }

@@ -106,7 +106,9 @@ export function connectDatabase(url: string, config: Config, logger: Logger): Da
   });
 }
 
-/** Puts the parts of a claim together: a lane collects a batch, a connection runs it, a statement decides it. */
+/**
+ * Puts the parts of a claim together: a lane collects a batch, a connection runs it, a statement decides it.
+ */
 export function openLanes(database: Database, config: Config, logger: Logger): Lanes {
   const connections = Array.from(
     { length: config.CLAIM_LANES },

@@ -94,7 +94,10 @@ function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Writes lines, and waits while the reader is slower. Names may hold line breaks and other control characters. */
+/**
+ * Writes lines, and waits while the reader is slower. Names may hold line breaks and other control
+ * characters.
+ */
 async function print(lines: string[]): Promise<void> {
   const visible = lines.map((line) => line.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, escapeOf));
   if (!process.stdout.write(`${visible.join('\n')}\n`)) await once(process.stdout, 'drain');

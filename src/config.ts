@@ -150,7 +150,9 @@ export interface ConnectionBudget {
 /** Health, migrations, and one each for reads, long reads and writes. */
 const CONNECTIONS_BESIDE_LANES_MIN = 5;
 
-/** Divides DATABASE_CONNECTIONS_MAX. Reads are more frequent than writes, and hold their connection longer. */
+/**
+ * Divides DATABASE_CONNECTIONS_MAX. Reads are more frequent than writes, and hold their connection longer.
+ */
 export function connectionBudget({ DATABASE_CONNECTIONS_MAX, CLAIM_LANES }: Config): ConnectionBudget {
   const rest = DATABASE_CONNECTIONS_MAX - CLAIM_LANES - 2;
   const third = Math.max(1, Math.floor(rest / 3));

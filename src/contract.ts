@@ -76,7 +76,10 @@ export interface Operation {
   parameters?: Parameter[];
   security?: SecurityRequirements;
   responses?: unknown;
-  /** The code for a path parameter that breaks its schema: of a 404, because nothing has such a name, or `invalid_request`. */
+  /**
+   * The code for a path parameter that breaks its schema: of a 404, because nothing has such a name, or
+   * `invalid_request`.
+   */
   'x-invalid-path-code'?: ErrorCode;
 }
 
@@ -165,7 +168,9 @@ function lowerCaseHeader(parameter: Parameter): void {
   if (parameter.in === 'header' && parameter.name) parameter.name = parameter.name.toLowerCase();
 }
 
-/** The methods that the contract has for a path of it. `/coupons/claim` is a path of `/coupons/{name}`, too. */
+/**
+ * The methods that the contract has for a path of it. `/coupons/claim` is a path of `/coupons/{name}`, too.
+ */
 export function allowedMethods(contract: Contract, path: string): string[] {
   return operationsOf(contract)
     .filter((entry) => pathPattern(entry.path).test(path))

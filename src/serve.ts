@@ -13,7 +13,9 @@ import { isDatabaseUnavailable } from './database/errors.js';
 const WAIT_MIN_MS = 250;
 const WAIT_MAX_MS = 5_000;
 const SWEEP_INTERVAL_MS = 50;
-/** Connections that wait to be accepted: a sale opens thousands at once. The kernel may have a lower bound. */
+/**
+ * Connections that wait to be accepted: a sale opens thousands at once. The kernel may have a lower bound.
+ */
 export const CONNECTION_BACKLOG_MAX = 16_384;
 const ALL_ADDRESSES = ['0.0.0.0', '::'];
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { projectRoot } from '../db/project-root.js';
-import { bundleConsole } from '../scripts/bundle-console.js';
+import { bundleConsole } from '../src/console/bundle.js';
 
 /** Apart from what `npm start` compiles: that may run meanwhile. */
 const COMPILED = 'dist/test';

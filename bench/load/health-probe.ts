@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const INTERVAL_MS = 50;
 
-/** Asks `GET /health` again and again, one request at a time. Its `stop` returns the 99th percentile in ms. */
+/**
+ * Asks `GET /health` again and again, one request at a time. Its `stop` returns the 99th percentile in ms.
+ */
 export function probeHealth(url: string) {
   const latenciesUs = createHistogram();
   let isOver = false;

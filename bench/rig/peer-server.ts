@@ -34,7 +34,10 @@ const app = await buildApp({ config, databaseUrl, logger, claims: { claimCoupon 
 await app.listen({ port: config.PORT, host: config.HOST, backlog: CONNECTION_BACKLOG_MAX });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit());
 
-/** The classical way: lock the coupon, look, insert, count down. Six round trips, five of them with the row locked. */
+/**
+ * The classical way: lock the coupon, look, insert, count down. Six round trips, five of them with the row
+ * locked.
+ */
 function claimByRowLock(pool: Sql): ClaimCoupon {
   return (couponName, userId) =>
     pool.begin(async (sql): Promise<ClaimOutcome> => {

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-/** The code that the server of today answers for a claim that does not exist, and one that nobody knows yet. */
+/**
+ * The code that the server of today answers for a claim that does not exist, and one that nobody knows yet.
+ */
 export const MISSING_CODE = 'claim_not_found';
 export const MISSING_CODE_OF_THE_FUTURE = 'claim_evaporated';
 

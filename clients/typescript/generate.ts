@@ -4,9 +4,9 @@ import { problemCodes } from '../../generated/problem-codes.js';
 import { readContract } from '../../src/contract.js';
 
 /**
- * The command: writes generated/openapi.d.ts from openapi.yaml, by openapi-typescript. Listed values that may grow
- * (`x-extensible-enum`) are strings there, because a newer server may send others. `extensibleEnums` has the lists, and
- * `problemCodes` the codes of each operation and status.
+ * The command: writes generated/openapi.d.ts from openapi.yaml, by openapi-typescript. Listed values that may
+ * grow (`x-extensible-enum`) are strings there, because a newer server may send others. `extensibleEnums` has
+ * the lists, and `problemCodes` the codes of each operation and status.
  *
  *     --check     changes nothing, and fails if generated/openapi.d.ts is not what it would write
  */

@@ -2,7 +2,9 @@ import type { PendingQuery, Sql } from 'postgres';
 import type { Difference } from './audit.js';
 import { selectChanges } from './log-accounts.js';
 
-/** A claim that the tables and the log do not both have, made and released as often in one as in the other. */
+/**
+ * A claim that the tables and the log do not both have, made and released as often in one as in the other.
+ */
 export interface ClaimDifference {
   name: string;
   user_id: string;

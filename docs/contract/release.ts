@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { projectRoot } from '../../db/project-root.js';
 
 /**
- * What `npm version` runs once package.json has the new version: gives it to the contract, too, and stages what
- * it changed for the commit. A release also gets its section of the change log, and its contract is kept beside
- * this file. A prerelease, such as 0.3.0-0, is not one: it announces what the next release may break.
+ * What `npm version` runs once package.json has the new version: gives it to the contract, too, and stages
+ * what it changed for the commit. A release also gets its section of the change log, and its contract is kept
+ * beside this file. A prerelease, such as 0.3.0-0, is not one: it announces what the next release may break.
  */
 const { version } = JSON.parse(read('package.json'));
 const isRelease = !version.includes('-');

@@ -8,7 +8,9 @@ import type { ClaimOutcome, ClaimRequest } from './outcome.js';
  */
 export const CLAIM_SETTINGS = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' };
 
-/** The letters of the answer, but for `s`: see refusalOf. Undecided requests run again, with a new snapshot. */
+/**
+ * The letters of the answer, but for `s`: see refusalOf. Undecided requests run again, with a new snapshot.
+ */
 const outcomes: Record<string, ClaimOutcome | undefined> = {
   c: 'claimed',
   r: 'replayed',

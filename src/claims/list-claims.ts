@@ -47,7 +47,9 @@ export async function listClaims(
   return { items: items.map((row) => claimOf(couponName, row)), next };
 }
 
-/** Reads all claims for a coupon, in their order and in one snapshot. Undefined: the coupon does not exist. */
+/**
+ * Reads all claims for a coupon, in their order and in one snapshot. Undefined: the coupon does not exist.
+ */
 export async function streamClaims(
   database: Database,
   couponName: string,

@@ -43,7 +43,10 @@ export class Refusal extends Error {
 export const needsKey = (error: unknown): error is Refusal =>
   error instanceof Refusal && (error.status === 401 || error.status === 403);
 
-/** The operations of the API that the page uses. All of them throw a `Refusal`, or a TypeError if no answer came. */
+/**
+ * The operations of the API that the page uses. All of them throw a `Refusal`, or a TypeError if no answer
+ * came.
+ */
 export class Api {
   /** Sent with each request. It is kept here and nowhere else. */
   key: string | undefined;

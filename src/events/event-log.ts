@@ -42,7 +42,8 @@ export class EventLog {
   }
 
   /**
-   * Reads the events behind a cursor. An empty page means that there was nothing new until the end of the wait.
+   * Reads the events behind a cursor. An empty page means that there was nothing new until the end of the
+   * wait.
    * @returns undefined if the cursor has expired.
    * @throws as `Database.read`.
    */

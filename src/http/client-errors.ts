@@ -2,7 +2,8 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import type { ErrorCode, Problem } from '../contract.js';
-import { PROBLEM_MEDIA_TYPE, problemKinds, problemOf, sendProblem } from './problems.js';
+import { problemKinds } from './problem-kinds.js';
+import { PROBLEM_MEDIA_TYPE, problemOf, sendProblem } from './problems.js';
 import { createRequestIds } from './request-ids.js';
 
 /**
@@ -15,7 +16,9 @@ const codes: Record<string, ErrorCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
-/** How long a closing connection is read. Closing at once would reset it, and the client may lose our answer. */
+/**
+ * How long a closing connection is read. Closing at once would reset it, and the client may lose our answer.
+ */
 const LINGER_MS = 2_000;
 
 const requestIds = createRequestIds();

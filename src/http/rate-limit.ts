@@ -7,7 +7,9 @@ import { clientAddress } from './client-address.js';
 import { sendProblem } from './problems.js';
 
 const WINDOW_MS = 1_000;
-/** Keys and addresses that are counted at the same time. Beyond that, the one seen longest ago is forgotten. */
+/**
+ * Keys and addresses that are counted at the same time. Beyond that, the one seen longest ago is forgotten.
+ */
 const CLIENTS_MAX = 20_000;
 /** A browser loads a page in several requests. They must not use up a small limit. */
 const FILES_PER_SECOND_MIN = 20;

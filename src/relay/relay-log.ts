@@ -62,7 +62,9 @@ export async function relayLog({ log, webhook, logger, stopping }: RelayOptions,
 
 type Send = (event: Event) => ReturnType<typeof deliver>;
 
-/** The cursor of a place in the log as it is now. Its epoch may be another one than when the place was saved. */
+/**
+ * The cursor of a place in the log as it is now. Its epoch may be another one than when the place was saved.
+ */
 async function findCursor(log: EventLog, position: Position, logger: Logger): Promise<string> {
   const { epoch, deletedId, lastId } = await log.tail.poll();
   const isKept = position.rowId > deletedId || (position.rowId === deletedId && position.count === 0);

@@ -18,7 +18,9 @@ export interface WebFile {
 
 const METHODS = ['GET', 'HEAD'];
 
-/** Scripts, styles and requests only from the origin of the page, nothing within it, and no frame around it. */
+/**
+ * Scripts, styles and requests only from the origin of the page, nothing within it, and no frame around it.
+ */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",

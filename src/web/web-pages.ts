@@ -15,7 +15,8 @@ const STYLE = 'text/css; charset=utf-8';
 
 /**
  * Serves the contract, and pages for people: `/docs`, a viewer of the contract that also sends requests,
- * `/console`, which shows the sales, and `/`, which links to everything. They are no operations of the contract, and need no key.
+ * `/console`, which shows the sales, and `/`, which links to everything. They are no operations of the
+ * contract, and need no key.
  */
 export function serveWebPages(app: FastifyInstance, contract: Contract): void {
   const own = (name: string) => readFileSync(join(projectRoot, 'src/web/static', name));

@@ -279,7 +279,10 @@ t.test('claims before the start and after the end take no lock and write nothing
   t.ok(startsInSeconds > 60 && startsInSeconds <= 90);
 });
 
-/** Decides `batch` on a coupon of 5 units while `change` is made to it and commits during the wait for its lock. */
+/**
+ * Decides `batch` on a coupon of 5 units while `change` is made to it and commits during the wait for its
+ * lock.
+ */
 async function raceWithAChange(t: Test, batch: ClaimRequest[], change: (sql: Sql) => Promise<unknown>) {
   const { sql, connect, createCoupon, stockOf } = await setUp(t);
   await createCoupon('A', 5);

@@ -12,8 +12,8 @@ export interface MadeAnswer {
 }
 
 /**
- * What happens to a request: it passes; the connection breaks before it reaches the service, after the service has
- * answered it, or in the middle of the answer; it never gets an answer; or it gets another one.
+ * What happens to a request: it passes; the connection breaks before it reaches the service, after the
+ * service has answered it, or in the middle of the answer; it never gets an answer; or it gets another one.
  */
 export type Move = 'pass' | 'cut before' | 'cut after' | 'cut within' | 'hold' | MadeAnswer;
 

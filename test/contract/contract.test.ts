@@ -10,7 +10,8 @@ import {
   readContract,
   type StatusOf,
 } from '../../src/contract.js';
-import { problemKinds, problemOf, sendProblem } from '../../src/http/problems.js';
+import { problemKinds } from '../../src/http/problem-kinds.js';
+import { problemOf, sendProblem } from '../../src/http/problems.js';
 import { startApp } from '../support/app.js';
 
 /** The parts of openapi.yaml that these tests read or change. */

@@ -1,4 +1,7 @@
-/** The rules of this contract that Redocly cannot express in redocly.yaml, which says why there are such rules. */
+/**
+ * The rules of this contract that Redocly cannot express in redocly.yaml, which says why there are such
+ * rules.
+ */
 
 /** The errors of every request: before its path is known, on its way to the database, or by a defect. */
 const OF_ALL = ['400', '408', '431', '500', '501', '503'];

@@ -5,8 +5,8 @@ import { readContract } from '../../src/contract.js';
 import { findBreaks, findOasdiff } from './oasdiff.js';
 
 /**
- * The command: shows that `npm run contract:diff` finds what breaks a client, and lets pass what does not. It is
- * no part of `npm test`, because oasdiff comes from the module proxy of Go.
+ * The command: shows that `npm run contract:diff` finds what breaks a client, and lets pass what does not. It
+ * is no part of `npm test`, because oasdiff comes from the module proxy of Go.
  *
  *     --require   fails without oasdiff and Go
  */

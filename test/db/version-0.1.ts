@@ -2,7 +2,10 @@ import type { Sql } from 'postgres';
 
 /** What a server of version 0.1 sends to the database for claims, for tests of an upgrade. */
 
-/** @returns a letter for each claim: c for claimed, a for already claimed, s for out of stock, n for no coupon. */
+/**
+ * @returns a letter for each claim: c for claimed, a for already claimed, s for out of stock, n for no
+ * coupon.
+ */
 export async function claimAsVersion01(
   sql: Sql,
   claims: readonly { couponName: string; userId: string; key: string }[],

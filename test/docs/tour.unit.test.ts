@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { projectRoot } from '../../db/project-root.js';
-import { problemKinds } from '../../src/http/problems.js';
+import { problemKinds } from '../../src/http/problem-kinds.js';
 import { readExamples } from '../support/examples.js';
 
 const tour = readFileSync(join(projectRoot, 'docs', 'tour.md'), 'utf8');

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { METHODS } from 'node:http';
 import fc, { type Arbitrary } from 'fast-check';
 import { allowedMethods, type ErrorCode, type Operation, operationsOf } from '../../src/contract.js';
-import { problemKinds } from '../../src/http/problems.js';
+import { problemKinds } from '../../src/http/problem-kinds.js';
 import { bodyOf } from './json.js';
 import { anyCursor } from './lists.js';
 import {
@@ -32,7 +32,9 @@ export interface HostileRequest {
   path: string;
   headers: [name: string, value: string][];
   body: Buffer | undefined;
-  /** What is answered, one of them. Undefined: the request is valid, and its answer depends on the database. */
+  /**
+   * What is answered, one of them. Undefined: the request is valid, and its answer depends on the database.
+   */
   expected: Expected[] | undefined;
   /** The operation and its input, if the request is valid. */
   call?: Call;

@@ -3,7 +3,10 @@ import t, { type Test } from 'tap';
 import { readContract } from '../../src/contract.js';
 import { problemIn, startApp } from '../support/app.js';
 
-/** The application with query parameters that openapi.yaml does not have, and the queries that its handler gets. */
+/**
+ * The application with query parameters that openapi.yaml does not have, and the queries that its handler
+ * gets.
+ */
 async function startWithQueries(t: Test) {
   const contract = readContract();
   Object.assign(contract.paths['/health']?.['get'] ?? {}, {

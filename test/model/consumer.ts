@@ -45,7 +45,10 @@ export class Consumer {
     return turn;
   }
 
-  /** Reads until an event of this coupon comes: it was created after all other changes. @throws Error if none comes. */
+  /**
+   * Reads until an event of this coupon comes: it was created after all other changes. @throws Error if none
+   * comes.
+   */
   async readUntil(readLog: ReadLog, coupon: string): Promise<void> {
     for (let waited = 0; !this.#log[coupon]; ) {
       if ((await this.read(readLog, PAGE_SIZE_MAX, WAIT_SECONDS)) === 0) waited += WAIT_SECONDS;

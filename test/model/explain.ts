@@ -41,8 +41,9 @@ export function explain(before: readonly State[], calls: readonly Call[]): State
       if (!isDeepStrictEqual(call.operation.decide(state, call.walk, call.seen), call.seen)) continue;
       const after = JSON.stringify(state);
       const rest = left.filter((other) => other !== call);
-      // A call that changes nothing may as well come now: an order that has it later is one with it here, too.
-      // Not so a change of a coupon to what it is: its answer does not tell whether it changed something.
+      // A call that changes nothing may as well come now: an order that has it later is one with it here,
+      // too. Not so a change of a coupon to what it is: its answer does not tell whether it changed
+      // something.
       if (after === text && call.operation.operationId !== 'changeCoupon') {
         search(text, rest);
         return;

@@ -16,7 +16,9 @@ export interface Target {
   counts: Record<string, number>;
 }
 
-/** Reads a page of the log. It has no place in the order: the consumer holds what it reads against the model. */
+/**
+ * Reads a page of the log. It has no place in the order: the consumer holds what it reads against the model.
+ */
 export interface LogReading {
   operationId: 'listEvents';
   words: string;
@@ -39,7 +41,9 @@ let histories = 0;
 /** No list of a history is longer. A server with a bug may lead in a circle. */
 const PAGES_MAX = 100;
 
-/** The clients of a history. Their names have a prefix that no other history has. It is removed from answers. */
+/**
+ * The clients of a history. Their names have a prefix that no other history has. It is removed from answers.
+ */
 export class Session {
   readonly prefix: string;
   readonly consumer: Consumer;

@@ -30,7 +30,9 @@ export async function auditOver(sql: Sql): Promise<string[]> {
   return sentences;
 }
 
-/** Audits the books. With `answered`, all claims that were sent, each 200 must have a row, and each row a 200. */
+/**
+ * Audits the books. With `answered`, all claims that were sent, each 200 must have a row, and each row a 200.
+ */
 export async function assertBooksBalance(t: Test, sql: Sql, answered?: AnsweredClaim[]): Promise<void> {
   t.strictSame(await readDifferences(sql), [], 'the books balance');
   if (answered) await assertAnswersAreKept(t, sql, answered);

@@ -49,8 +49,8 @@ function settingsIn({ groups }: RegExpExecArray): Record<string, string> {
 
 /**
  * Is the output what the document shows? A line `…` stands for any lines, `…` within quotes for any text
- * without quotes, and elsewhere for any text of its line. A long line may be broken behind a `…`. Empty lines,
- * and how many spaces there are, make no difference.
+ * without quotes, and elsewhere for any text of its line. A long line may be broken behind a `…`. Empty
+ * lines, and how many spaces there are, make no difference.
  */
 export function isAsShown(shown: string, output: string): boolean {
   const pattern = linesOf(shown).map((line) => {

@@ -3,8 +3,9 @@ import { createClient } from '../../clients/typescript/src/index.js';
 import { inTurn } from './in-turn.js';
 
 /**
- * A consumer of the log in its own process, which may be killed at any moment. It writes each event, whose id is
- * the cursor behind it, in one line of a file: both are there, or neither. It goes on behind the last line.
+ * A consumer of the log in its own process, which may be killed at any moment. It writes each event, whose id
+ * is the cursor behind it, in one line of a file: both are there, or neither. It goes on behind the last
+ * line.
  */
 const { CONSUMER_URLS = '', CONSUMER_FILE = '' } = process.env;
 const urls = CONSUMER_URLS.split(' ');

@@ -3,7 +3,8 @@ import { operationsOf, readContract } from '../../src/contract.js';
 
 /**
  * Which answers of the contract the tests have seen. An answer is an operation, a status and, for a
- * problem, its code: `claimCoupon 409 already_claimed`. Each process of the tests appends its own to one file.
+ * problem, its code: `claimCoupon 409 already_claimed`. Each process of the tests appends its own to one
+ * file.
  */
 
 interface Response {

@@ -217,10 +217,11 @@ export interface paths {
          *     With `wait`, a request that finds nothing new waits for events, and answers as soon as there are some.
          *
          *     **A stream.** With `Accept: text/event-stream` the answer is an endless stream of Server-Sent Events
-         *     (`wait` and `limit` have no effect). A client that accepts `application/json` as well gets a page. `id` is the cursor behind the event, `event` its type, and `data`
-         *     the event as JSON. `Last-Event-ID` resumes, and wins over `after`. A comment comes at least every 15
-         *     seconds. The server ends the stream when it stops, when the cursor expires, or when the client
-         *     takes nothing for 10 seconds.
+         *     (`wait` and `limit` have no effect). A client that likes `application/json` as well or better gets a
+         *     page. An `Accept` of more than 1,000 characters is ignored. `id` is the cursor behind the event,
+         *     `event` its type, and `data` the event as JSON. `Last-Event-ID` resumes, and wins over `after`. A
+         *     comment comes at least every 15 seconds. The server ends the stream when it stops, when the cursor
+         *     expires, or when the client takes nothing for 10 seconds.
          *
          *     **Order.** An event appears once no transaction that began to write before it is open any more. A
          *     transaction that stays open while it writes to the log delays the events behind it, and loses none.

@@ -26,7 +26,8 @@ export interface Answer<Data> {
 /**
  * Sends a request until it is answered for good, or until the deadline. It must be safe to send it again.
  * @returns the answer, if its status is 2xx.
- * @throws CouponError for any other answer, and if there was none in time. The signal's reason, if it is aborted.
+ * @throws CouponError for any other answer, and if there was none in time. The signal's reason, if it is
+ * aborted.
  */
 export async function call<Data>(
   settings: Settings,

@@ -2,8 +2,8 @@ import { CouponError } from './coupon-error.js';
 import type { Coupon, NewCoupon } from './schemas.js';
 
 /**
- * Creates a coupon. If an attempt was lost, the next one may meet the coupon that the lost one created. So a coupon
- * with the same values is taken for it.
+ * Creates a coupon. If an attempt was lost, the next one may meet the coupon that the lost one created. So a
+ * coupon with the same values is taken for it.
  * @param create sends the request until it is answered.
  * @param read reads the coupon.
  * @throws as `create`.

@@ -7,8 +7,8 @@ import type { CallOptions, Settings } from './settings.js';
 
 export interface ClaimOptions extends CallOptions {
   /**
-   * Names the claim, for all of its attempts. The client makes one, unless given. To go on after a crash, store
-   * a key of your own before the claim, and claim with it again.
+   * Names the claim, for all of its attempts. The client makes one, unless given. To go on after a crash,
+   * store a key of your own before the claim, and claim with it again.
    */
   idempotencyKey?: string | undefined;
 }

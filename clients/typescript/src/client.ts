@@ -22,8 +22,9 @@ export interface CouponListOptions extends ListOptions {
 }
 
 /**
- * A client of the service. Each operation is repeated when the connection breaks and when the server is busy or
- * away, until it is decided or the deadline passes. Each one throws a `CouponError`, or the reason of its signal.
+ * A client of the service. Each operation is repeated when the connection breaks and when the server is busy
+ * or away, until it is decided or the deadline passes. Each one throws a `CouponError`, or the reason of its
+ * signal.
  */
 export interface CouponClient {
   /** Claims a coupon for a user, and returns what became of it. A refusal is a result, and no error. */

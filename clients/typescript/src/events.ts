@@ -26,8 +26,9 @@ const EMPTY_PAUSE_MS = 1_000;
 const PAGE_SIZE = 1_000;
 
 /**
- * Yields the events of the log in their order, each exactly once. A page that was lost is read again from the same
- * cursor. It reads pages and no stream of Server-Sent Events: however slow the reader is, the server cuts nothing.
+ * Yields the events of the log in their order, each exactly once. A page that was lost is read again from the
+ * same cursor. It reads pages and no stream of Server-Sent Events: however slow the reader is, the server
+ * cuts nothing.
  * @throws as `call`, such as `cursor_expired`.
  */
 export async function* readEvents(

@@ -2,7 +2,9 @@ import type { components, extensibleEnums } from '../generated/openapi.js';
 
 type Schemas = components['schemas'];
 
-/** A value of a list that may grow. Editors offer the values that are known, and any other string is accepted. */
+/**
+ * A value of a list that may grow. Editors offer the values that are known, and any other string is accepted.
+ */
 type Open<List extends keyof extensibleEnums> = extensibleEnums[List] | (string & {});
 
 export type CouponState = Open<'CouponState'>;

@@ -8,7 +8,9 @@ export interface ClientOptions {
   fetch?: Fetch | undefined;
   /** How long an attempt may take, to the last byte of its answer. 10 seconds, unless given. */
   timeoutMs?: number | undefined;
-  /** How long an operation may take with all of its attempts. 30 seconds, unless given. `Infinity` is allowed. */
+  /**
+   * How long an operation may take with all of its attempts. 30 seconds, unless given. `Infinity` is allowed.
+   */
   deadlineMs?: number | undefined;
   /** Is told of each attempt at its end. What it throws is ignored: it cannot change an outcome. */
   onAttempt?: ((attempt: Attempt) => void) | undefined;

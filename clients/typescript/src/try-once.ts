@@ -26,8 +26,8 @@ export type Tried<Data> =
 
 /**
  * Sends a request once.
- * @throws the signal's reason, if it is aborted. Any error of a request that could not be made, such as a header
- * with a line break: it would fail again.
+ * @throws the signal's reason, if it is aborted. Any error of a request that could not be made, such as a
+ * header with a line break: it would fail again.
  */
 export async function tryOnce<Data>(
   fetch: Fetch,

@@ -1,7 +1,9 @@
 import type { LookUpOperation, ReadOperation } from '../history.js';
 import type { Facts, Violation } from './facts.js';
 
-/** A reading is one snapshot: its holders are the units taken, and those that hold them in the end, in order. */
+/**
+ * A reading is one snapshot: its holders are the units taken, and those that hold them in the end, in order.
+ */
 export function readingsAreSnapshots(facts: Facts): Violation[] {
   return readingsIn(facts).flatMap((read) => {
     const { amount, remaining, claimedBy } = read.reading;

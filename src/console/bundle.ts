@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { projectRoot } from '../db/project-root.js';
+import { projectRoot } from '../../db/project-root.js';
 
 /** Browsers from April 2024 on. */
 const TARGET = ['chrome122', 'firefox124', 'safari17.4'];

@@ -5,7 +5,9 @@ import t from 'tap';
 import { projectRoot } from '../../db/project-root.js';
 import { readContract } from '../../src/contract.js';
 
-/** Each rule of redocly.yaml that the project adds, and those it relies on, bite a contract that breaks it. */
+/**
+ * Each rule of redocly.yaml that the project adds, and those it relies on, bite a contract that breaks it.
+ */
 
 // biome-ignore lint/suspicious/noExplicitAny: the changes reach into any place of the document.
 type Document = any;
