@@ -20,13 +20,20 @@ export class ActionDialog {
   readonly #form: HTMLFormElement;
   readonly #confirm: HTMLButtonElement;
   #action: Action | undefined;
-  #isRunning = false;
+  /** Those that wait for the server. The dialog may be closed meanwhile, and opened for another one. */
+  readonly #running = new Set<Action>();
 
   /**
    * @param onDone gets what was done.
+   * @param onFailed gets the error of an action whose dialog is no longer open.
    * @param askForKey is called if the user wants to give another key.
    */
-  constructor(id: string, onDone: (words: string) => void, askForKey: () => void) {
+  constructor(
+    id: string,
+    onDone: (words: string) => void,
+    onFailed: (error: unknown) => void,
+    askForKey: () => void,
+  ) {
     this.dialog = find<HTMLDialogElement>(`#${id}`);
     this.#form = find<HTMLFormElement>('form', this.dialog);
     this.#confirm = find<HTMLButtonElement>('[data-confirm]', this.dialog);
@@ -35,7 +42,7 @@ export class ActionDialog {
     this.#form.addEventListener('input', () => this.render());
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
-      void this.#run(onDone);
+      void this.#run(onDone, onFailed);
     });
   }
 
@@ -46,6 +53,7 @@ export class ActionDialog {
     action.fill?.(this.#form);
     for (const element of this.dialog.querySelectorAll('[data-name]')) setText(element, name ?? '');
     this.#showError(undefined);
+    this.#confirm.removeAttribute('aria-disabled');
     this.render();
     this.dialog.showModal();
   }
@@ -56,23 +64,26 @@ export class ActionDialog {
     setText(find('[data-consequence]', this.dialog), this.#action.consequence(this.#form));
   }
 
-  async #run(onDone: (words: string) => void): Promise<void> {
-    if (!this.#action || this.#isRunning) return;
-    this.#isRunning = true;
+  async #run(onDone: (words: string) => void, onFailed: (error: unknown) => void): Promise<void> {
+    const action = this.#action;
+    if (!action || this.#running.has(action)) return;
+    const isShown = () => this.dialog.open && this.#action === action;
+    this.#running.add(action);
     // It keeps the focus, so it is not disabled.
     this.#confirm.setAttribute('aria-disabled', 'true');
     this.#showError(undefined);
     try {
       const field = halfFilled(this.#form);
       if (field) throw new Error(`${field}: the time is not complete`);
-      const words = await this.#action.run(this.#form);
-      this.dialog.close();
+      const words = await action.run(this.#form);
+      if (isShown()) this.dialog.close();
       onDone(words);
     } catch (error) {
-      this.#showError(error);
+      if (isShown()) this.#showError(error);
+      else onFailed(error);
     } finally {
-      this.#isRunning = false;
-      this.#confirm.removeAttribute('aria-disabled');
+      this.#running.delete(action);
+      if (isShown()) this.#confirm.removeAttribute('aria-disabled');
     }
   }
 

@@ -24,13 +24,15 @@ const live = new LiveSales(new URL('.', document.baseURI).href.replace(/\/$/, ''
 });
 const { api, sales, clock, reader } = live;
 const actions = new Actions(api, clock);
+/** The coupon whose holders were read, and since when the page knows what happened. */
+let recalled = '';
 let announced: { name: string; state: string } | undefined;
 
 const keyDialog = new KeyDialog(api, () => live.follower.restart());
 const list = new CouponList(sales, () => redrawing.soon());
 const view = new CouponView();
 
-const dialogOf = (id: string) => new ActionDialog(id, onDone, () => keyDialog.open());
+const dialogOf = (id: string) => new ActionDialog(id, onDone, onFailed, () => keyDialog.open());
 const dialogs = {
   create: dialogOf('create'),
   restock: dialogOf('restock'),
@@ -55,6 +57,10 @@ function onDone(words: string): void {
   notices.show(words);
   if (reader.selected !== undefined) sales.stale.add(reader.selected);
   reader.readStale();
+}
+
+function onFailed(error: unknown): void {
+  notices.show(errorWords(error).filter(Boolean).join(': '), true);
 }
 
 /** The selected coupon, as it is whenever it is asked for. */
@@ -98,7 +104,6 @@ function onSelected(): void {
   const name = nameInAddress();
   live.select(name);
   announced = undefined;
-  if (name !== undefined) void recallHolders(name);
   document.body.dataset['view'] = name === undefined ? 'list' : 'coupon';
   draw();
   // On a phone one of them takes the place of the other.
@@ -112,6 +117,14 @@ function nameInAddress(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Once for each coupon that is selected, and again if the page has begun anew. */
+function recallOnce(name: string): void {
+  const wanted = `${live.knownSince} ${name}`;
+  if (recalled === wanted || live.knownSince === 0) return;
+  recalled = wanted;
+  void recallHolders(name);
 }
 
 /** Shows the latest claims of a coupon that has so few that one page has all of them. */
@@ -148,6 +161,7 @@ function draw(): void {
   setHidden(find('#not-found'), selected === undefined || sale !== undefined || !live.isLoaded);
   document.title = sale ? `${sale.coupon.name} – Coupons` : 'Coupons';
   if (!sale) return;
+  recallOnce(sale.coupon.name);
   holders.show(sale.coupon);
   view.render(sale, nowMs, second, live.knownSince);
   announceState(sale.coupon);

@@ -81,7 +81,10 @@ export class CouponReader {
     try {
       if (isList) {
         if (this.selected !== undefined && !isUnreachable(this.selected)) await this.#read(this.selected);
-        await this.#readList();
+        const listed = await this.#readList();
+        // Those behind the end of a list that is cut.
+        const unread = names.filter((name) => !listed.has(name) && this.#sales.get(name));
+        for (const name of unread) if (!isUnreachable(name)) await this.#read(name);
       } else {
         await Promise.all(names.map((name) => this.#read(name)));
       }
@@ -110,7 +113,8 @@ export class CouponReader {
     return AbortSignal.any([this.#connection.signal, AbortSignal.timeout(READ_MS_MAX)]);
   }
 
-  async #readList(): Promise<void> {
+  /** @returns the names in the list. */
+  async #readList(): Promise<Set<string>> {
     const seen = new Set<string>();
     let cursor: string | undefined;
     do {
@@ -122,7 +126,9 @@ export class CouponReader {
       cursor = page.next_cursor;
     } while (cursor !== undefined && seen.size < COUPONS_MAX);
     this.#sales.isCut = cursor !== undefined;
-    if (this.#sales.isCut) return;
-    for (const name of this.#sales.names) if (!seen.has(name)) this.#sales.remove(name);
+    if (!this.#sales.isCut) {
+      for (const name of this.#sales.names) if (!seen.has(name)) this.#sales.remove(name);
+    }
+    return seen;
   }
 }

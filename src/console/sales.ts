@@ -84,6 +84,9 @@ export class Sales {
         sale.history ??= new History(sale.coupon.remaining_amount);
         sale.history.addClaim(secondOf(atMs));
       }
+      // What was recalled may be ahead of the log.
+      const isKnown = sale.latest.some((news) => news.userId === userId && news.atMs === atMs);
+      if (isKnown && !isReleased) continue;
       sale.latest.push({ userId, atMs, isReleased });
       if (sale.latest.length > LATEST_MAX) sale.latest.shift();
     }

@@ -28,6 +28,8 @@ export interface Reading {
 const NOW = 'now';
 /** Transactions take less than this, as a rule. So a reader finds what was committed before it asked. */
 const SETTLE_MS_MAX = 100;
+/** How long a request for the end of the log waits for transactions that are open. */
+const END_MS_MAX = 5_000;
 /** A follower waits this long when the database did not answer. */
 const RETRY_MS = 1_000;
 
@@ -91,13 +93,17 @@ export class EventLog {
     }
   }
 
-  /** The place behind all events that are settled, among them those that were committed before this call. */
+  /**
+   * The place behind all events that were committed before this call.
+   * @throws Overloaded if a transaction that writes to the log stays open for too long.
+   */
   async #end(): Promise<Cursor> {
     const startedAt = performance.now();
     let state = await this.tail.poll();
     const { lastId } = state;
-    // A transaction that stays open must not hold up the reader, who then gets some older events, too.
-    while (state.settledId < lastId && performance.now() - startedAt < SETTLE_MS_MAX) {
+    while (state.settledId < lastId) {
+      if (performance.now() - startedAt > END_MS_MAX)
+        throw new Overloaded('the end of the log is not settled');
       state = await this.tail.tick();
     }
     const { epoch, settledId, deletedId } = state;

@@ -42,6 +42,7 @@ function serveStart(app: FastifyInstance, html: Buffer): void {
   app.route({
     method: ['GET', 'HEAD'],
     url: '/',
+    config: { isWebFile: true },
     handler: (request, reply) => {
       const chosen = chooseMediaType(request, [PROBLEM_MEDIA_TYPE, 'text/html']);
       if (chosen !== 'text/html') return sendProblem(reply, 'path_not_found');

@@ -80,6 +80,17 @@ t.test('holders from before come in front, each once', async (t) => {
   );
 });
 
+t.test('a holder whose claim comes over the log later stands there once', async (t) => {
+  const sales = new Sales();
+  sales.put(coupon('A'), NOW);
+  sales.recall('A', [{ userId: 'grace', atMs: NOW, isReleased: false }]);
+  sales.apply([event('claim.made', 'A', 'grace'), event('claim.released', 'A', 'grace')]);
+  t.same(
+    sales.get('A')?.latest.map(({ isReleased }) => isReleased),
+    [false, true],
+  );
+});
+
 t.test('names are in order, and removed coupons are gone', async (t) => {
   const sales = new Sales();
   for (const name of ['B', 'a', 'C', 'A']) sales.put(coupon(name), NOW);

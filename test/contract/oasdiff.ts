@@ -20,7 +20,8 @@ function run(program: string, parameters: string[], env: NodeJS.ProcessEnv = {})
   return new Promise((resolve) => {
     const options = { env: { ...process.env, ...env }, maxBuffer: 2 ** 26 };
     execFile(program, parameters, options, (error, stdout, stderr) => {
-      const code = error?.code === undefined ? 0 : Number(error.code);
+      // A program that was killed has the code null.
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : Number.NaN;
       resolve({ code, stdout, stderr });
     });
   });

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { projectRoot } from '../../db/project-root.js';
 import { readContract } from '../../src/contract.js';
+import { findBreaks } from './oasdiff.js';
 import { lostValues, mayBreak, readLastReleased } from './released.js';
 
 t.test('the contract has the version of the package', async (t) => {
@@ -71,6 +73,12 @@ t.test('a value that clients wait for in vain is found, and a new one is growth'
     [],
     'growth',
   );
+});
+
+t.test('an oasdiff that is killed has compared nothing', async (t) => {
+  const killed = join(t.testdir({ oasdiff: '#!/bin/sh\nkill -9 $$\n' }), 'oasdiff');
+  await chmod(killed, 0o755);
+  await t.rejects(findBreaks(killed, 'a', 'b'), { message: /^oasdiff failed/ });
 });
 
 t.test('without oasdiff and Go, the comparison says that it did nothing, and --require fails', async (t) => {

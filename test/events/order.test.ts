@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { Event } from '../../src/events/event.js';
-import { type Client, startApp, type TestApp } from '../support/app.js';
+import { type Client, problemIn, startApp, type TestApp } from '../support/app.js';
 import { assertBooksBalance } from '../support/books.js';
 import { claimAll, coupons, everyone, users } from '../support/crowd.js';
 import { claimIn, inWords, readAll, readPage } from '../support/events.js';
@@ -61,22 +62,29 @@ t.test('what was settled before the transaction began is delivered meanwhile', a
   t.same(await words(app), ['coupon.created A']);
 });
 
-t.test('now: what an open transaction holds up comes behind the cursor, once it has ended', async (t) => {
+t.test('now: waits for transactions that are open, and begins behind them', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('A', 1);
   const end = await openWriter(t, app, 'B');
   await app.createCoupon('C', 1);
   const servers = [app, await startApp(t, { beside: app })];
-  const pages = await Promise.all(servers.map((server) => readPage(server, { after: 'now', limit: 1 })));
-  t.ok(
-    pages.every(({ items }) => items.length === 0),
-    'nothing is settled',
-  );
+  const waiting = servers.map((server) => readPage(server, { after: 'now', limit: 1 }));
+  t.equal(await Promise.race([...waiting, sleep(300, 'nobody')]), 'nobody', 'is answered meanwhile');
   await end('commit');
-  for (const [i, { next_cursor }] of pages.entries()) {
-    const later = await words(servers[i] as Client, next_cursor);
-    t.same(later.slice(-2), ['coupon.created B', 'coupon.created C']);
+  for (const [i, { items, next_cursor }] of (await Promise.all(waiting)).entries()) {
+    t.same(items, []);
+    t.same(await words(servers[i] as Client, next_cursor), [], 'not even what was committed meanwhile');
   }
+});
+
+t.test('503 overloaded: now, while a transaction stays open', async (t) => {
+  const app = await startApp(t);
+  await app.createCoupon('A', 1);
+  await openWriter(t, app, 'B');
+  await app.createCoupon('C', 1);
+  const fresh = await startApp(t, { beside: app });
+  const answer = await fresh.request('GET', '/api/events?after=now');
+  t.equal(problemIn(answer).code, 'overloaded', 'and not the beginning of the log');
 });
 
 t.test('a transaction that is rolled back leaves no event, and those behind it come', async (t) => {

@@ -1504,7 +1504,8 @@ export interface operations {
             query?: {
                 /**
                  * @description The `next_cursor` of the page before, or the `id` of an event. Absent for the beginning, and `now`
-                 *     for the end: only events that the log does not have yet.
+                 *     for the end: only events that the log does not have yet. The end is known once transactions that
+                 *     write to the log have ended. If that takes more than 5 seconds, the answer is 503 `overloaded`.
                  */
                 after?: components["schemas"]["EventPlace"];
                 /** @description The events of a page, at most. */

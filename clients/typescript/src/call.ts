@@ -77,7 +77,8 @@ export async function call<Data>(
 /** Whether a request that failed may have changed something, or may do so yet. */
 function mayBeDone({ isWrite, unchanged = [] }: Operation, { status, code }: AttemptFailure): boolean {
   if (!isWrite || UNCHANGED.includes(code) || unchanged.includes(code)) return false;
-  return status === undefined || isRetried(status) || status >= 500;
+  // A success that is not of the service says nothing about what the service did.
+  return status === undefined || isRetried(status) || status >= 500 || status < 300;
 }
 
 function report({ onAttempt }: Settings, attempt: Attempt): void {

@@ -24,7 +24,8 @@ export async function createCoupon(
 }
 
 /**
- * Waits for a deletion. If an attempt was lost and the next one finds nothing, the lost one has deleted it.
+ * Waits for a deletion. If an attempt was lost and the next one finds nothing, it is gone: the lost one may
+ * have deleted it.
  * @throws as `deletion`.
  */
 export async function unlessGone(deletion: Promise<unknown>): Promise<void> {

@@ -20,7 +20,7 @@ type Mistake = 'invalid_request' | 'invalid_body' | 'malformed_http';
 /** Why a claim was refused. A newer server may have other reasons. */
 export type ClaimRefusal = Exclude<ClaimCodes[400 | 404 | 409], Mistake> | (string & {});
 
-/** What became of a claim. It is final: the claim is committed, or it was not made. */
+/** What became of a claim: it is committed, or the service refused it. */
 export type ClaimResult = ClaimMade | ClaimRefused;
 
 interface Claimed {
@@ -44,10 +44,17 @@ export interface ClaimRefused extends Claimed {
   code: ClaimRefusal;
   status: number;
   problem: Problem;
+  /**
+   * An attempt before the refused one got no answer. If it is still on its way, and the reason of the refusal
+   * is gone when it arrives, the claim is made after all. A further claim with the same key finds out.
+   */
+  outcomeUnknown: boolean;
   /** With `sale_not_started`: the milliseconds until the start, at most a minute. */
   retryAfterMs: number | undefined;
 }
 
+/** Another success, such as 202, would not say that the claim is committed. */
+const CLAIMED = 200;
 const REFUSED_STATUSES = [400, 404, 409];
 const MISTAKES: (Mistake | 'path_not_found')[] = [
   'invalid_request',
@@ -79,15 +86,21 @@ export async function claim(
     const { response, requestId, attempts } = await call(settings, operation, options, (init) =>
       raw.POST('/api/coupons/claim', { ...request, ...init }),
     );
+    if (response.status !== CLAIMED) {
+      const { status } = response;
+      const failure = { code: 'unexpected_answer', status, requestId, attempts, idempotencyKey } as const;
+      throw new CouponError(operation.name, { ...failure, outcomeUnknown: true });
+    }
     const replayed = response.headers.get('Idempotent-Replayed') === 'true';
     return { ok: true, replayed, idempotencyKey, requestId, attempts };
   } catch (error) {
     if (!(error instanceof CouponError)) throw error;
-    const { code, status, problem, requestId, attempts, retryAfterMs } = error;
+    const { code, status, problem, requestId, attempts, retryAfterMs, outcomeUnknown } = error;
     const isRefused =
       problem && status && REFUSED_STATUSES.includes(status) && !(MISTAKES as string[]).includes(code);
     if (!isRefused) throw error;
-    return { ok: false, code, status, problem, retryAfterMs, idempotencyKey, requestId, attempts };
+    const refusal = { ok: false, code, status, problem, retryAfterMs, outcomeUnknown } as const;
+    return { ...refusal, idempotencyKey, requestId, attempts };
   }
 }
 

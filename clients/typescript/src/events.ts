@@ -9,7 +9,10 @@ import type { Reply } from './try-once.js';
 type EventPage = components['schemas']['EventPage'];
 
 export interface EventOptions extends CallOptions {
-  /** The `id` of the last event that you have dealt with. Absent: from the oldest event on. */
+  /**
+   * The `id` of the last event that you have dealt with, or `now` for those that come. Absent: from the oldest
+   * event on.
+   */
   after?: string | undefined;
   /** Whether to wait for further events, for ever. `false` ends at the end of the log. True, unless given. */
   follow?: boolean | undefined;
@@ -37,9 +40,10 @@ export async function* readEvents(
   { after, follow = true, pageSize = PAGE_SIZE, ...options }: EventOptions,
 ): AsyncGenerator<CouponEvent, void, undefined> {
   const { signal, timeoutMs = settings.timeoutMs, deadlineMs = Number.POSITIVE_INFINITY } = options;
-  const wait = follow ? WAIT_SECONDS : 0;
-  const patience = { signal, timeoutMs: timeoutMs + wait * 1_000, deadlineMs };
   for (let cursor = after; ; ) {
+    // Where the log ends is another place after a lost answer, so it is not waited for there.
+    const wait = follow && cursor !== 'now' ? WAIT_SECONDS : 0;
+    const patience = { signal, timeoutMs: timeoutMs + wait * 1_000, deadlineMs };
     const query = { limit: pageSize, wait, ...(cursor !== undefined && { after: cursor }) };
     const askedAt = performance.now();
     const operation = { name: 'listEvents', isWrite: false };
@@ -54,6 +58,7 @@ export async function* readEvents(
     cursor = data.next_cursor;
     if (data.items.length > 0) continue;
     if (!follow) return;
+    if (wait === 0) continue;
     const isEarly = performance.now() - askedAt < EMPTY_PAUSE_MS;
     if (isEarly) await sleep(EMPTY_PAUSE_MS * Math.random(), signal);
   }

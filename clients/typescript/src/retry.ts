@@ -2,6 +2,9 @@
 const BACKOFF_MIN_MS = 100;
 const BACKOFF_MAX_MS = 5_000;
 
+/** The longest time that a timer of JavaScript takes. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** 408, 502 and 504 come from proxies, too. */
 const RETRIED_STATUSES = [408, 429, 502, 503, 504];
 
@@ -35,10 +38,13 @@ export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void
       clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort);
-      resolve();
-    }, ms);
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      },
+      Math.min(ms, TIMER_MS_MAX),
+    );
     signal?.addEventListener('abort', abort, { once: true });
   });
 }

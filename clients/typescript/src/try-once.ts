@@ -1,10 +1,7 @@
 import type { Failure } from './coupon-error.js';
-import { retryAfterMsOf } from './retry.js';
+import { retryAfterMsOf, TIMER_MS_MAX } from './retry.js';
 import type { Problem } from './schemas.js';
 import type { Fetch } from './settings.js';
-
-/** The longest time that a timer of JavaScript takes. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** What openapi-fetch makes of an answer. */
 export interface Reply<Data> {
@@ -44,18 +41,25 @@ export async function tryOnce<Data>(
     Math.min(Math.max(0, timeoutMs), TIMER_MS_MAX),
   );
   let isSent = false;
+  let received: Response | undefined;
   try {
     const { data, error, response } = await send({
       signal: controller.signal,
-      fetch(request) {
+      async fetch(request) {
         isSent = true;
-        return fetch(request);
+        received = await fetch(request);
+        return received;
       },
     });
-    return response.ok ? { data: data as Data, response } : { response, failure: failureOf(response, error) };
+    if (response.ok && isOurs(response)) return { data: data as Data, response };
+    return { response, failure: failureOf(response, error) };
   } catch (error) {
     signal?.throwIfAborted();
     if (!isSent) throw error;
+    // All of the answer came, and it is no JSON.
+    if (received && error instanceof SyntaxError) {
+      return { response: received, failure: { ...failureOf(received, undefined), cause: error } };
+    }
     return { failure: { code: 'no_answer', cause: error } };
   } finally {
     clearTimeout(timer);
@@ -78,6 +82,13 @@ function failureOf(response: Response, body: unknown): AttemptFailure {
   };
 }
 
+/** The service answers with JSON or without a body. Login pages and the like are of somebody between. */
+function isOurs(response: Response): boolean {
+  return /^(application\/json\b|$)/.test(response.headers.get('Content-Type') ?? '');
+}
+
+/** The type of our problems ends with their code. Others between may have a `code`, too. */
 function isProblem(body: unknown): body is Problem {
-  return typeof body === 'object' && body !== null && typeof (body as Problem).code === 'string';
+  const { code, type } = (typeof body === 'object' && body !== null ? body : {}) as Partial<Problem>;
+  return typeof code === 'string' && typeof type === 'string' && type.endsWith(`:${code}`);
 }
