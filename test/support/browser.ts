@@ -33,11 +33,16 @@ export function findBrowser(): string | undefined {
   return (CHROMIUM_PATH ? [CHROMIUM_PATH] : USUAL_PATHS).find((path) => existsSync(path));
 }
 
-/** Starts the browser, with a profile of its own, until the end of the test. */
-export async function startBrowser(t: Scope): Promise<Browser> {
+/** Starts the browser, with a profile of its own. */
+export async function launchBrowser(): Promise<Browser> {
   const executablePath = findBrowser();
   if (!executablePath) throw new Error('there is no Chromium on this machine: set CHROMIUM_PATH');
-  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+  return chromium.launch({ executablePath, args: ARGUMENTS });
+}
+
+/** Starts the browser until the end of the test. */
+export async function startBrowser(t: Scope): Promise<Browser> {
+  const browser = await launchBrowser();
   t.teardown(() => browser.close());
   return browser;
 }
