@@ -129,7 +129,8 @@ export class Client {
         const headers = { 'Idempotency-Key': `${request.headers.get('Idempotency-Key')}` };
         const operation: NewOperation = { kind: 'claim', client, coupon, user, service, key };
         const { reply } = await this.#exchange(operation, { ...sent, headers }, this.#patienceMs);
-        return new Response(reply.text, { status: reply.status, headers: reply.headers });
+        // An empty text would add a Content-Type.
+        return new Response(reply.text || null, { status: reply.status, headers: reply.headers });
       },
     });
     try {
