@@ -1,11 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import openapiGlue from 'fastify-openapi-glue';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { ApiKeys } from './access/api-keys.js';
+import { BatchSummary } from './claims/batch-summary.js';
 import { CLAIM_SETTINGS, claimCoupons } from './claims/claim-statement.js';
-import { type Claims, Lanes } from './claims/lanes.js';
+import type { BatchReport } from './claims/lane.js';
+import { type Claims, Lanes, type LanesOptions } from './claims/lanes.js';
 import { OrderedConnection } from './claims/ordered-connection.js';
-import { countOutcomes } from './claims/outcome.js';
+import { type ClaimOutcome, countOutcomes } from './claims/outcome.js';
 import { type Config, connectionBudget } from './config.js';
 import { assertComplete, type Contract, forRouting, readContract } from './contract.js';
 import { type Database, openDatabase } from './database/database.js';
@@ -18,7 +21,12 @@ import { createFastify } from './http/fastify.js';
 import { shedLoad } from './http/overload.js';
 import { limitRates } from './http/rate-limit.js';
 import { enforceSecurity, type SecurityHandlers } from './http/security.js';
+import { logTraffic } from './http/traffic-log.js';
 import { readTrustProxy } from './http/trust-proxy.js';
+import { measureAnswers } from './metrics/measure-answers.js';
+import { measureBatches, measureLanes } from './metrics/measure-claims.js';
+import { countLosses, measureDatabase, QueryTimes } from './metrics/measure-database.js';
+import { measureLog } from './metrics/measure-log.js';
 import { serveWebPages } from './web/web-pages.js';
 
 declare module 'fastify' {
@@ -33,6 +41,8 @@ export interface AppOptions {
   logger: Logger;
   /** Those of the settings, unless given. */
   keys?: ApiKeys;
+  /** Gets the metrics of the application. Absent: nothing is measured. */
+  registry?: Registry | undefined;
   /** Another contract than openapi.yaml, for tests. */
   contract?: Contract;
   /** By security scheme of the contract, beside `ApiKey`. */
@@ -48,16 +58,36 @@ export interface AppOptions {
  * if a key is invalid.
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, databaseUrl, logger, contract = readContract() } = options;
+  const { config, databaseUrl, logger, registry, contract = readContract() } = options;
   const { keys = new ApiKeys(config) } = options;
   const app = createFastify(contract, logger, readTrustProxy(config.TRUST_PROXY));
 
-  const database = connectDatabase(databaseUrl, config, logger);
+  const times = registry && new QueryTimes(registry);
+  const database = connectDatabase(databaseUrl, config, logger, registry, times);
   app.decorate('database', database);
   app.addHook('onClose', () => database.close());
 
-  const lanes = options.claims ? undefined : openLanes(database, config, logger);
+  const batches = new BatchSummary();
+  const measureBatch = registry && measureBatches(registry, times!);
+  const lanes = options.claims
+    ? undefined
+    : openLanes(database, config, (lane, batch) => {
+        const outcomes = countOutcomes(batch.outcomes);
+        batches.add(batch, outcomes);
+        measureBatch?.(batch, outcomes);
+        if (logger.isLevelEnabled('debug')) logBatch(logger, lane, batch, outcomes);
+      });
   app.addHook('onClose', async () => lanes?.close());
+  logTraffic(app, contract, () => {
+    const taken = batches.take();
+    return taken && { ...taken, waiting: sum(lanes?.waiting ?? []) };
+  });
+  if (registry) {
+    measureAnswers(app, registry);
+    measureDatabase(registry, database);
+    measureLog(registry, database);
+    if (lanes) measureLanes(registry, lanes);
+  }
 
   const log = new EventLog(database);
   const followers = new Followers(config.EVENT_FOLLOWERS_MAX);
@@ -91,7 +121,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }
 }
 
-export function connectDatabase(url: string, config: Config, logger: Logger): Database {
+/** @param registry gets the metrics of the connections, and `times` those of the queries. */
+export function connectDatabase(
+  url: string,
+  config: Config,
+  logger: Logger,
+  registry?: Registry,
+  times?: QueryTimes,
+): Database {
+  const losses = registry && countLosses(registry);
   return openDatabase({
     url,
     isPooled: config.DATABASE_POOLER,
@@ -99,17 +137,35 @@ export function connectDatabase(url: string, config: Config, logger: Logger): Da
     statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
     lockTimeoutMs: config.LOCK_TIMEOUT_MS,
     observer: {
-      onHung: () => logger.warn('the database hangs: its connections are replaced'),
-      onLost: () => logger.error('lost the database'),
+      onHung: () => {
+        losses?.onHung();
+        logger.warn('the database hangs: its connections are replaced');
+      },
+      onLost: () => {
+        losses?.onLost();
+        logger.error('lost the database');
+      },
       onBack: (lostMs) => logger.info(`the database is back after ${(lostMs / 1000).toFixed(1)} s`),
+      onQuery: times && ((pool, ms, error) => times.record(pool, ms, error)),
     },
   });
 }
 
+function logBatch(
+  logger: Logger,
+  lane: number,
+  { outcomes: _, failure, ...batch }: BatchReport<ClaimOutcome>,
+  outcomes: Record<string, number>,
+): void {
+  logger.debug({ lane, ...batch, outcomes, err: failure }, 'batch ended');
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0);
+
 /**
  * Puts the parts of a claim together: a lane collects a batch, a connection runs it, a statement decides it.
  */
-export function openLanes(database: Database, config: Config, logger: Logger): Lanes {
+export function openLanes(database: Database, config: Config, onBatch?: LanesOptions['onBatch']): Lanes {
   const connections = Array.from(
     { length: config.CLAIM_LANES },
     () => new OrderedConnection(database.openClient(CLAIM_SETTINGS)),
@@ -122,9 +178,6 @@ export function openLanes(database: Database, config: Config, logger: Logger): L
     waitingMax: config.CLAIMS_WAITING_MAX,
     waitMsMax: config.CLAIM_WAIT_TIMEOUT_MS,
     unknownMsMax: config.CLAIM_OUTCOME_TIMEOUT_MS,
-    onBatch: logger.isLevelEnabled('debug')
-      ? (lane, { outcomes, failure, ...batch }) =>
-          logger.debug({ lane, ...batch, outcomes: countOutcomes(outcomes), err: failure }, 'batch ended')
-      : undefined,
+    onBatch,
   });
 }

@@ -14,6 +14,8 @@ const schema = {
   properties: {
     PORT: { type: 'integer', minimum: 0, maximum: 65_535, default: 3000 },
     HOST: { type: 'string', minLength: 1, default: 'localhost' },
+    /** Absent: no metrics. */
+    METRICS_PORT: { type: 'integer', minimum: 0, maximum: 65_535 },
     /** Absent: the embedded PostgreSQL. */
     DATABASE_URL: {
       type: 'string',

@@ -1,9 +1,15 @@
+import type { Registry } from 'prom-client';
 import { connectDatabase } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { acquireDatabase } from './database/acquire.js';
 import type { Database } from './database/database.js';
 import { EventLog } from './events/event-log.js';
 import { createLogger } from './logger.js';
+import { measureDatabase } from './metrics/measure-database.js';
+import { measureLog } from './metrics/measure-log.js';
+import { measureRelay } from './metrics/measure-relay.js';
+import { createRegistry } from './metrics/registry.js';
+import { closeMetrics, serveMetrics } from './metrics/serve-metrics.js';
 import { listDeadLetters, retryDeadLetter } from './relay/dead-letters.js';
 import { compete } from './relay/leadership.js';
 import { relayLog } from './relay/relay-log.js';
@@ -40,24 +46,41 @@ async function main(): Promise<void> {
   const webhook = command === 'dead' ? undefined : webhookOf(config);
   // The output of the other commands is theirs.
   const logger = createLogger(command === 'run' ? config.LOG_LEVEL : 'silent');
-  const { url, release } = await acquireDatabase(config, logger, stopping.signal);
-  const database = connectDatabase(url, config, logger);
+  const hasMetrics = command === 'run' && config.METRICS_PORT !== undefined;
+  const registry = hasMetrics ? createRegistry() : undefined;
+  const { url, release } = await acquireDatabase(config, logger, stopping.signal, registry);
+  const database = connectDatabase(url, config, logger, registry);
+  const metrics = registry && (await serveMetrics(config, logger, registry));
   try {
-    if (command === 'run') await run(config, database, webhook!);
+    if (command === 'run') await run(config, database, webhook!, registry);
     else if (command === 'dead') await list(database);
     else await retry(database, webhook!, operands[0]!);
   } finally {
+    if (metrics) await closeMetrics(metrics);
     await database.close();
     await release();
   }
 
-  async function run(config: Config, database: Database, webhook: WebhookOptions): Promise<void> {
+  async function run(
+    config: Config,
+    database: Database,
+    webhook: WebhookOptions,
+    registry: Registry | undefined,
+  ): Promise<void> {
     if (config.DATABASE_POOLER) {
       throw new Error('the relay holds a lock of its session: set DATABASE_URL to PostgreSQL itself');
     }
-    webhook.onFailure = (event, attempt, error, pauseMs) =>
+    if (registry) {
+      measureDatabase(registry, database);
+      measureLog(registry, database);
+    }
+    const measured = registry && measureRelay(registry);
+    webhook.onFailure = (event, attempt, error, pauseMs) => {
+      measured?.count('failed');
       logger.warn({ event: event.id, attempt, error, pauseMs }, 'an event was not delivered: trying again');
-    const options = { log: new EventLog(database), webhook, logger, stopping: stopping.signal };
+    };
+    const log = new EventLog(database);
+    const options = { log, webhook, logger, onSent: measured?.count, stopping: stopping.signal };
     const onStop = () => logger.info('finishing the request under way');
     stopping.signal.addEventListener('abort', onStop, { once: true });
     logger.info('competing to be the active relay');
@@ -66,7 +89,8 @@ async function main(): Promise<void> {
       stopping.signal,
       async (term) => {
         logger.info('this relay is active');
-        await relayLog(options, term);
+        measured?.setActive(true);
+        await relayLog(options, term).finally(() => measured?.setActive(false));
         if (term.lost.aborted) logger.warn('lost the lock: this relay stopped sending');
       },
       (error) => logger.warn(`waiting for the database: ${error instanceof Error ? error.message : error}`),

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { ApiKeys } from './access/api-keys.js';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
@@ -25,9 +26,10 @@ export async function serve(
   keys: ApiKeys,
   databaseUrl: string,
   logger: Logger,
+  registry: Registry | undefined,
   stopping: AbortSignal,
 ): Promise<void> {
-  const app = await buildApp({ config, keys, databaseUrl, logger });
+  const app = await buildApp({ config, keys, databaseUrl, logger, registry });
   drainBeforeClose(app, config.SHUTDOWN_DELAY_MS);
   const stopped = aborted(stopping);
   try {

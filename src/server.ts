@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import type { Server } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { ApiKeys } from './access/api-keys.js';
 import { reloadOnHangUp } from './access/reload.js';
@@ -7,6 +8,10 @@ import { type Config, readConfig } from './config.js';
 import { type AcquiredDatabase, acquireDatabase } from './database/acquire.js';
 import { hostUrls } from './database/hosts.js';
 import { createLogger } from './logger.js';
+import { measureWorkers } from './metrics/measure-workers.js';
+import { createRegistry } from './metrics/registry.js';
+import { closeMetrics, serveMetrics } from './metrics/serve-metrics.js';
+import { answerPrimary, WorkerMetrics } from './metrics/worker-metrics.js';
 import { serve } from './serve.js';
 import { runWorkers } from './workers.js';
 
@@ -31,9 +36,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 
 if (cluster.isPrimary) warnOfOpenScopes(keys, config, logger);
 
+const registry = config.METRICS_PORT === undefined ? undefined : createRegistry();
+let metrics: Server | undefined;
 let database: AcquiredDatabase | undefined;
 try {
-  database = await acquireDatabase(config, logger, stopping.signal);
+  if (registry && cluster.isWorker) answerPrimary(registry);
+  else if (registry)
+    metrics = await serveMetrics(config, logger, hasWorkers ? new WorkerMetrics(registry) : registry);
+  database = await acquireDatabase(config, logger, stopping.signal, registry);
   // postgres.js takes the password from PGPASSWORD if the URL has none.
   const password = new URL(hostUrls(database.url)[0] as string).password || process.env['PGPASSWORD'];
   if (cluster.isPrimary && password === DEFAULT_PASSWORD) {
@@ -42,9 +52,10 @@ try {
   if (hasWorkers) {
     const { WEB_CONCURRENCY: count, SHUTDOWN_TIMEOUT_MS: shutdownTimeoutMs } = config;
     const env = { DATABASE_URL: database.url };
-    await runWorkers({ count, env, shutdownTimeoutMs, logger }, stopping.signal);
+    const onDeath = registry && measureWorkers(registry);
+    await runWorkers({ count, env, shutdownTimeoutMs, logger, onDeath }, stopping.signal);
   } else {
-    await serve(config, keys, database.url, logger, stopping.signal);
+    await serve(config, keys, database.url, logger, registry, stopping.signal);
   }
 } catch (error) {
   // A signal that stops the start of the embedded PostgreSQL is not a failure.
@@ -56,6 +67,7 @@ try {
   }
 }
 await database?.release();
+if (metrics) await closeMetrics(metrics);
 logger.info('stopped');
 process.exit();
 

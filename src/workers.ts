@@ -13,6 +13,8 @@ export interface WorkersOptions {
   /** How long a worker may take to finish its requests in flight. */
   shutdownTimeoutMs: number;
   logger: Logger;
+  /** Is called when a worker dies by itself. */
+  onDeath?: (() => void) | undefined;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface WorkersOptions {
  * @throws Error if a worker dies before any has listened: another one would die as well.
  */
 export async function runWorkers(options: WorkersOptions, stopping: AbortSignal): Promise<void> {
-  const { count, env, shutdownTimeoutMs, logger } = options;
+  const { count, env, shutdownTimeoutMs, logger, onDeath } = options;
   let hasListened = false;
   cluster.on('listening', () => (hasListened = true));
 
@@ -34,6 +36,7 @@ export async function runWorkers(options: WorkersOptions, stopping: AbortSignal)
       stopping.removeEventListener('abort', onStop);
       if (stopping.aborted) return;
       if (!hasListened) throw new Error(`a worker could not start (exit code ${code})`);
+      onDeath?.();
       logger.error(`worker ${worker.process.pid} died (${signal ?? `exit code ${code}`}): starting another`);
       await sleep(RESTART_DELAY_MS, undefined, { signal: stopping }).catch(() => {});
     }

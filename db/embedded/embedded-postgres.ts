@@ -14,6 +14,8 @@ export interface EmbeddedPostgresOptions {
   settings?: Record<string, string>;
   /** Is called with a sentence before each slow step, and when the server is lost. */
   onProgress?: (message: string) => void;
+  /** Is called when the server is lost. It is started again then. */
+  onLost?: (() => void) | undefined;
   /** Gives up the start. It has no effect once the server has started: call stop() then. */
   signal?: AbortSignal;
 }
@@ -55,12 +57,12 @@ export async function startEmbeddedPostgres(
   folder: string,
   options: EmbeddedPostgresOptions = {},
 ): Promise<EmbeddedPostgres> {
-  const { settings = {}, onProgress = () => {}, signal = new AbortController().signal } = options;
+  const { settings = {}, onProgress = () => {}, onLost, signal = new AbortController().signal } = options;
   try {
     const installation = await prepareInstallation(folder, settings, onProgress);
     const membership = await enter(installation, { onProgress, signal });
     const url = await connectionUrl(installation.data, membership.postmaster.port);
-    return { url, folder, stop: stay(installation, membership, onProgress) };
+    return { url, folder, stop: stay(installation, membership, onProgress, onLost) };
   } catch (error) {
     throw explain(error, folder);
   }
@@ -114,6 +116,7 @@ function stay(
   installation: Installation,
   first: Membership,
   onProgress: (message: string) => void,
+  onLost: (() => void) | undefined,
 ): () => Promise<void> {
   let membership = first;
   const { port } = first.postmaster;
@@ -124,6 +127,7 @@ function stay(
     for (;;) {
       await membership.lost;
       if (signal.aborted) return;
+      onLost?.();
       onProgress('lost the connection to PostgreSQL');
       await membership.keeper.end({ timeout: 0 });
       try {

@@ -66,6 +66,8 @@ const SYSTEM_TIME: Time = {
 export class Lanes implements Claims {
   readonly #lanes: Lane<ClaimRequest, ClaimOutcome>[];
   readonly #waitingMax: number;
+  /** Claims that may wait in one lane. */
+  readonly waitingMaxOfLane: number;
   readonly #stopExpiry: () => void;
   /** Random, so that no other process ever makes the same keys. */
   readonly #keyPrefix = `${randomBytes(9).toString('base64url')}.`;
@@ -73,12 +75,13 @@ export class Lanes implements Claims {
 
   constructor({ run, waitingMax, onBatch, time = SYSTEM_TIME, ...limits }: LanesOptions) {
     this.#waitingMax = waitingMax;
+    // At most half of all: a coupon that everybody wants leaves room for the others.
+    this.waitingMaxOfLane = Math.ceil(waitingMax / Math.min(run.length, 2));
     const options: Omit<ClaimLaneOptions, 'run' | 'onBatch'> = {
       isOutcomeUnknown,
       ...time,
       aheadSizeMin: AHEAD_SIZE_MIN,
-      // At most half of all: a coupon that everybody wants leaves room for the others.
-      waitingMax: Math.ceil(waitingMax / Math.min(run.length, 2)),
+      waitingMax: this.waitingMaxOfLane,
       ...limits,
     };
     this.#lanes = run.map(
@@ -87,6 +90,11 @@ export class Lanes implements Claims {
     this.#stopExpiry = time.every(EXPIRY_INTERVAL_MS, () => {
       for (const lane of this.#lanes) lane.expire();
     });
+  }
+
+  /** The claims that wait in each lane. */
+  get waiting(): number[] {
+    return this.#lanes.map((lane) => lane.waiting);
   }
 
   /** Whether as many claims wait as may. */

@@ -13,6 +13,20 @@ export type ClaimOutcome =
   | 'out_of_stock'
   | 'coupon_not_found';
 
+/** All codes of outcomes. */
+export const CLAIM_CODES = [
+  'claimed',
+  'replayed',
+  'already_claimed',
+  'claim_released',
+  'sale_not_started',
+  'sale_ended',
+  'out_of_stock',
+  'coupon_not_found',
+] as const satisfies CodeOf<ClaimOutcome>[];
+
+type CodeOf<Outcome> = Outcome extends { code: infer Code } ? Code : Outcome;
+
 export interface SaleNotStarted {
   code: 'sale_not_started';
   /** Rounded up. At least 1. */

@@ -14,7 +14,7 @@ import {
   sessionSettings,
 } from './options.js';
 import { Pages, type PagesQuery } from './pages.js';
-import { Pool } from './pool.js';
+import { Pool, type PoolUsage, type QueryObserver } from './pool.js';
 import { type HostAnswer, Primary } from './primary.js';
 
 export interface DatabaseOptions {
@@ -33,6 +33,8 @@ export interface DatabaseObserver {
   onHung: () => void;
   onLost: () => void;
   onBack: (lostMs: number) => void;
+  /** A query of a pool has ended. Reads of answers of any length are left out. */
+  onQuery?: QueryObserver | undefined;
 }
 
 /** The database, as this service uses it. Every wait is bounded. */
@@ -55,6 +57,7 @@ export interface Database {
    * @throws MigrationRefused, PoolerFound, or the error of postgres.js.
    */
   migrate(): Promise<string[]>;
+  readonly pools: PoolUsage[];
   /** Whether the primary answers, takes writes and has our tables. Never rejects; takes 2 seconds at most. */
   isHealthy(): Promise<boolean>;
   close(): Promise<void>;
@@ -92,7 +95,12 @@ export function openDatabase({
     timeoutMs,
     observer: clientObserver,
   });
-  const openPool = (size: number) => new Pool(Array.from({ length: size }, () => open()));
+  const openPool = (name: string, size: number) =>
+    new Pool(
+      name,
+      Array.from({ length: size }, () => open()),
+      observer.onQuery,
+    );
 
   let isPoolerFound = false;
   const urls = hostUrls(url);
@@ -120,9 +128,9 @@ export function openDatabase({
     return new Client({ ...clientSettings(settings, HEALTH_TIMEOUT_MS), url: () => url });
   }
 
-  const writers = openPool(connections.writes);
-  const readers = openPool(connections.reads);
-  const pageReaders = openPool(connections.longReads);
+  const writers = openPool('write', connections.writes);
+  const readers = openPool('read', connections.reads);
+  const pageReaders = openPool('read_pages', connections.longReads);
   const beginPages = beginWith(isPooled ? sessionSettings(limits, {}) : {}, BEGIN_SNAPSHOT);
   const readPages: Database['readPages'] = async (query) => {
     const client = await pageReaders.take();
@@ -137,6 +145,9 @@ export function openDatabase({
     read: (run) => twice(() => readers.query(run)),
     readPages: (query) => twice(() => readPages(query)),
     openClient: open,
+    get pools() {
+      return [writers, readers, pageReaders].map(({ usage }) => usage);
+    },
     async migrate() {
       await primary.check();
       if (isPoolerFound) {

@@ -24,6 +24,14 @@ export class Gate {
     this.#options = options;
   }
 
+  get inside(): number {
+    return this.#inside;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Waits until there is room. Call `leave` afterwards. @throws Overloaded. */
   async enter(): Promise<void> {
     const { max, waitingMax, waitMsMax } = this.#options;

@@ -13,7 +13,6 @@ import { parseJsonBody } from './json-body.js';
 import { sendProblem } from './problems.js';
 import { findHeadFault } from './request-head.js';
 import { createRequestIds } from './request-ids.js';
-import { logTraffic } from './traffic-log.js';
 import { answerUnknownRoutes } from './unknown-routes.js';
 import { useContractSchemas } from './validation.js';
 
@@ -29,7 +28,7 @@ const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 const GET_HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
 
 /**
- * An HTTP server with the limits, errors, validation and log of this API, and without routes.
+ * An HTTP server with the limits, errors and validation of this API, and without routes.
  * @param trustProxy whose X-Forwarded-For is believed: everyone's, nobody's, or that of these addresses.
  */
 export function createFastify(
@@ -85,9 +84,9 @@ export function createFastify(
     forgetReply(reply);
     done();
   });
+  app.decorateReply('problemCode', undefined);
   configureServer(app);
   useContractSchemas(app);
-  logTraffic(app, contract);
   answerUnknownRoutes(app, contract);
   return app;
 }

@@ -1,3 +1,4 @@
+import { createHistogram } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { type Contract, operationsOf } from '../contract.js';
 
@@ -20,33 +21,43 @@ class Counts {
 }
 
 /**
- * Logs one line every 10 seconds with traffic: answers by status, and errors by code. Health checks
- * are left out. `debug` also logs one line per request. Decision 0005 has the cost of such lines.
+ * Logs one line every 10 seconds with traffic: answers by status, errors by code, and how long they took.
+ * Health checks are left out. `debug` also logs one line per request. Decision 0005 has the cost of such
+ * lines.
+ * @param takeClaims returns what is to be said of claims.
  */
-export function logTraffic(app: FastifyInstance, contract: Contract): void {
+export function logTraffic(
+  app: FastifyInstance,
+  contract: Contract,
+  takeClaims: () => object | undefined,
+): void {
   const answers = new Counts();
   const errors = new Counts();
+  /** Microseconds. */
+  const times = createHistogram();
   const healthPaths = new Set(
     operationsOf(contract)
       .filter(({ operation }) => operation.tags?.includes('health'))
       .map(({ path }) => path),
   );
   const summarize = () => {
-    const taken = { answers: answers.take(), errors: errors.take() };
+    const taken = { answers: answers.take(), errors: errors.take(), claims: takeClaims() };
     if (Object.keys(taken.answers).length === 0) return;
-    app.log.info(taken, `traffic of the last ${SUMMARY_INTERVAL_MS / 1000} s`);
+    const ms = { p50: times.percentile(50) / 1_000, p99: times.percentile(99) / 1_000 };
+    times.reset();
+    app.log.info({ ...taken, ms }, `traffic of the last ${SUMMARY_INTERVAL_MS / 1000} s`);
   };
   const timer = setInterval(summarize, SUMMARY_INTERVAL_MS).unref();
   app.addHook('onClose', async () => {
     clearInterval(timer);
     summarize();
   });
-  app.decorateReply('problemCode', undefined);
   app.addHook('onResponse', (request, reply, done) => {
     const { method, url } = request;
     const { statusCode, problemCode } = reply;
     if (!healthPaths.has(url)) {
       answers.add(statusCode);
+      times.record(Math.max(1, Math.round(reply.elapsedTime * 1_000)));
       if (problemCode) errors.add(problemCode);
     }
     request.log.debug({ method, url, status: statusCode, ms: reply.elapsedTime }, 'answered');

@@ -14,6 +14,8 @@ export interface RelayOptions {
   log: EventLog;
   webhook: WebhookOptions;
   logger: Logger;
+  /** Is called with each event that was dealt with. */
+  onSent?: ((result: 'delivered' | 'dead') => void) | undefined;
   /** Lets the attempt that is under way finish. */
   stopping: AbortSignal;
 }
@@ -22,7 +24,10 @@ export interface RelayOptions {
  * Sends each event behind the saved place, in order, until the term or the process ends. An event that
  * cannot be delivered becomes a dead letter.
  */
-export async function relayLog({ log, webhook, logger, stopping }: RelayOptions, term: Term): Promise<void> {
+export async function relayLog(
+  { log, webhook, logger, onSent, stopping }: RelayOptions,
+  term: Term,
+): Promise<void> {
   const leaving = AbortSignal.any([term.lost, stopping]);
   let position = await loadPosition(term);
   while (!leaving.aborted) {
@@ -44,6 +49,7 @@ export async function relayLog({ log, webhook, logger, stopping }: RelayOptions,
       const outcome = await send(event);
       if (outcome === 'stopped') break;
       position = parseCursor(event.id);
+      onSent?.(outcome === undefined ? 'delivered' : 'dead');
       if (outcome !== undefined) {
         const id = await bury(term, event, position, webhook.attemptsMax, outcome);
         logger.error({ event: event.id, error: outcome }, `gave an event up: it is dead letter ${id}`);

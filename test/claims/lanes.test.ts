@@ -15,7 +15,7 @@ async function startLanes(t: Test, settings: Record<string, string> = {}) {
   const config = readConfig({ ...patience, CLAIM_LANES: '2', CLAIM_BATCH_SIZE_MAX: '20', ...settings });
   const logger = pino({ level: 'silent' });
   const database = connectDatabase(url, config, logger);
-  const lanes = openLanes(database, config, logger);
+  const lanes = openLanes(database, config);
   t.teardown(async () => {
     lanes.close();
     await database.close();

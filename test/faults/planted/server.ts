@@ -18,7 +18,7 @@ const app = await buildApp({
   logger,
   claims: { claimCoupon: (...claim) => claims?.claimCoupon(...claim) as ReturnType<Claims['claimCoupon']> },
 });
-const lanes = openLanes(app.database, config, logger);
+const lanes = openLanes(app.database, config);
 const sql = postgres(databaseUrl, { max: 10, onnotice: () => {}, fetch_types: false });
 claims = bug.claims ? { claimCoupon: bug.claims(lanes, sql) } : lanes;
 bug.app?.(app);

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { projectRoot } from '../../db/project-root.js';
+import { users } from '../support/crowd.js';
+import { createDatabase } from '../support/database.js';
+import { metricsUrl, scrape, seriesOf } from '../support/metrics.js';
+import { startService } from '../support/process.js';
+import { until } from '../support/until.js';
+
+t.test('what was answered and decided is counted', async (t) => {
+  const { url } = await createDatabase(t);
+  const service = startService(t, { DATABASE_URL: url, METRICS_PORT: '0' });
+  const client = await service.listening();
+  await client.createCoupon('SECRET-COUPON', 2);
+  for (const user of ['secret-ada', 'grace', 'alan', 'grace', '']) await client.claim('SECRET-COUPON', user);
+  await client.request('GET', '/no/secret/path');
+  await client.getCoupon('SECRET-COUPON');
+  const metrics = await scrape(service);
+
+  t.match(seriesOf(metrics, 'coupon_claims_total'), {
+    '{outcome="claimed"}': 2,
+    '{outcome="out_of_stock"}': 1,
+    '{outcome="already_claimed"}': 1,
+    '{outcome="sale_ended"}': 0,
+  });
+  const claims = 'http_request_method="POST",http_route="/api/coupons/claim"';
+  t.match(seriesOf(metrics, 'http_server_request_duration_seconds_count'), {
+    [`{${claims},http_response_status_code="200"}`]: 2,
+    [`{${claims},http_response_status_code="400"}`]: 2,
+    [`{${claims},http_response_status_code="409"}`]: 1,
+    '{http_request_method="GET",http_route="/api/coupons/:name",http_response_status_code="200"}': 1,
+    '{http_request_method="_OTHER",http_route="",http_response_status_code="404"}': 1,
+  });
+  t.match(seriesOf(metrics, 'coupon_problems_total'), {
+    '{http_route="/api/coupons/claim",code="out_of_stock"}': 1,
+    '{http_route="/api/coupons/claim",code="already_claimed"}': 1,
+    '{http_route="/api/coupons/claim",code="invalid_request"}': 1,
+    '{http_route="/api/coupons/claim",code="overloaded"}': 0,
+    '{http_route="",code="path_not_found"}': 1,
+  });
+  t.equal(metrics.get('coupon_claim_batch_size_sum'), 4);
+  t.equal(metrics.get('coupon_claim_batch_size_count'), 4);
+  t.equal(metrics.get('coupon_database_up'), 1);
+  t.equal(metrics.get('coupon_claims_waiting{lane="0"}'), 0);
+  const write =
+    'db_client_operation_duration_seconds_count{db_system_name="postgresql",db_operation_name="write"';
+  t.equal(metrics.get(`${write},error_type=""}`), 1);
+  t.notMatch([...metrics.keys()].join('\n'), /secret/i, 'no label holds what a client sent');
+});
+
+t.test('metrics are on their own port only, which serves nothing else', async (t) => {
+  const { url } = await createDatabase(t);
+  const service = startService(t, { DATABASE_URL: url, METRICS_PORT: '0' });
+  const client = await service.listening();
+  t.equal((await client.request('GET', '/metrics')).status, 404);
+  const metrics = await metricsUrl(service);
+  for (const path of ['/', '/health', '/metrics/x', '/api/coupons']) {
+    t.equal((await fetch(metrics + path)).status, 404, path);
+  }
+  t.equal((await fetch(`${metrics}/metrics`, { method: 'POST' })).status, 404);
+  const { status, headers } = await fetch(`${metrics}/metrics?x=1`);
+  t.equal(status, 200);
+  t.equal(headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+  t.equal(await service.stop(), 0);
+});
+
+t.test('a port that is taken ends the start, and names the setting', async (t) => {
+  const { url } = await createDatabase(t);
+  const first = startService(t, { DATABASE_URL: url, METRICS_PORT: '0' });
+  const { port } = new URL(await metricsUrl(first));
+  const second = startService(t, { DATABASE_URL: url, METRICS_PORT: port });
+  t.equal(await second.exited(), 1);
+  t.match(second.log.at(-2)?.msg, `cannot listen on METRICS_PORT ${port} of HOST 127.0.0.1: EADDRINUSE`);
+});
+
+t.test('without a database, the metrics say so', async (t) => {
+  const service = startService(t, { DATABASE_URL: 'postgres://127.0.0.1:1/coupons', METRICS_PORT: '0' });
+  await service.logged('waiting for the database');
+  const metrics = await scrape(service);
+  t.equal(metrics.get('coupon_database_up'), 0);
+  t.notOk(metrics.has('coupon_database_size_bytes'), 'what nobody knows is absent');
+});
+
+t.test('several processes are summed up, also those that have died', async (t) => {
+  const { url } = await createDatabase(t);
+  const settings = {
+    DATABASE_URL: url,
+    METRICS_PORT: '0',
+    WEB_CONCURRENCY: '2',
+    DATABASE_CONNECTIONS_MAX: '7',
+  };
+  const service = startService(t, { ...settings, CLAIM_LANES: '1' });
+  const client = await service.listening();
+  const served = async () => (await scrape(service)).get('coupon_workers');
+  await until('both workers', async () => (await served()) === 2);
+  await client.createCoupon('A', 50);
+  // Each request has a connection of its own, so that both have work.
+  const crowd = users(60);
+  await Promise.all(crowd.map((user) => client.claim('A', user)));
+  const decided = async () => {
+    const series = seriesOf(await scrape(service), 'coupon_claims_total');
+    return [series['{outcome="claimed"}'], series['{outcome="out_of_stock"}']];
+  };
+  t.same(await decided(), [50, 10]);
+  const pids = service.log.map(({ pid }) => pid).filter((pid) => typeof pid === 'number');
+  process.kill(pids[0]!, 'SIGKILL');
+  await service.logged('starting another');
+  t.same(await decided(), [50, 10]);
+  const metrics = await scrape(service);
+  t.equal(metrics.get('coupon_worker_deaths_total'), 1);
+  t.equal(metrics.get('coupon_database_up'), 1, 'what all say alike is no sum');
+  t.equal(await service.stop(), 0);
+});
+
+t.test('docs/metrics.md lists what there is', async (t) => {
+  const { url } = await createDatabase(t);
+  const service = startService(t, { DATABASE_URL: url, METRICS_PORT: '0' });
+  await (await service.listening()).createCoupon('A', 1);
+  const text = await (await fetch(`${await metricsUrl(service)}/metrics`)).text();
+  const exported = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
+  const page = readFileSync(join(projectRoot, 'docs/metrics.md'), 'utf8');
+  const listed = [...page.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!);
+  const ofRuntime = /^(process|nodejs)_/;
+  t.same(
+    exported.filter((name) => !ofRuntime.test(name) && !listed.includes(name)),
+    [],
+    'nothing is missing on the page',
+  );
+  const elsewhere = /^coupon_(embedded|worker|relay_(active|deliveries))/;
+  t.same(
+    listed.filter((name) => !elsewhere.test(name) && !exported.includes(name)),
+    [],
+    'nothing is on the page that does not exist',
+  );
+});
