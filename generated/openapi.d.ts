@@ -19,6 +19,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check whether the process works
+         * @description It says nothing of the database. A process that does not answer should be started anew.
+         */
+        get: operations["getLiveness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check whether to send requests to this process
+         * @description Answers within 3 seconds, even if the database hangs. A process that stops is not ready from then on, and
+         *     still answers requests for a while.
+         */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/coupons": {
         parameters: {
             query?: never;
@@ -440,6 +481,20 @@ export interface components {
             status: "unhealthy";
             /** @constant */
             error: "database connection failed";
+        };
+        Live: {
+            /** @constant */
+            status: "live";
+        };
+        Ready: {
+            /** @constant */
+            status: "ready";
+        };
+        NotReady: {
+            /** @constant */
+            status: "not_ready";
+            /** @description Why. Clients must expect other reasons. */
+            error: "database connection failed" | "the service is stopping";
         };
         /**
          * @description What went wrong, for programs. Codes are stable. Clients must expect other values: the list may
@@ -967,6 +1022,81 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Unhealthy"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLiveness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process works. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "live"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Live"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            408: components["responses"]["RequestTimeout"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process serves. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ready"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            408: components["responses"]["RequestTimeout"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
+            /** @description The database does not answer, or the process stops. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotReady"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1577,6 +1707,20 @@ export interface operations {
 /** The codes that a problem may carry, by operation and status. */
 export interface problemCodes {
     getHealth: {
+        400: "invalid_request" | "malformed_http";
+        408: "request_timeout";
+        431: "headers_too_large";
+        500: "internal_error";
+        501: "not_implemented";
+    };
+    getLiveness: {
+        400: "invalid_request" | "malformed_http";
+        408: "request_timeout";
+        431: "headers_too_large";
+        500: "internal_error";
+        501: "not_implemented";
+    };
+    getReadiness: {
         400: "invalid_request" | "malformed_http";
         408: "request_timeout";
         431: "headers_too_large";

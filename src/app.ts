@@ -99,7 +99,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     app.addHook('preClose', async () => retention.close());
   }
 
-  const handlers = bindHandlers({ database, claims: options.claims ?? lanes!, log, followers });
+  let isStopping = false;
+  app.addHook('preClose', async () => {
+    isStopping = true;
+  });
+  const claims = options.claims ?? lanes!;
+  const handlers = bindHandlers({ database, claims, log, followers, isStopping: () => isStopping });
   try {
     assertComplete(contract, handlers);
     // Before the keys are checked: guesses are counted, too.

@@ -1,7 +1,6 @@
 import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -113,16 +112,15 @@ const listenErrors: Record<string, (port: number, host: string) => string> = {
 };
 
 /**
- * Keeps connections open for a while after the application began to close. It answers with
- * `Connection: close` meanwhile, so that clients with kept-alive connections move on by themselves: if
- * the server closed first, it would reset a request that is on its way.
+ * Serves for a while after the application began to close, and is not ready meanwhile, so that a balancer
+ * sends its requests elsewhere. Each answer has `Connection: close`, so that clients with kept-alive
+ * connections move on by themselves: if the server closed first, it would reset a request on its way.
  */
 function drainBeforeClose(app: FastifyInstance, delayMs: number): void {
   const { server } = app;
   let sweeper: NodeJS.Timeout | undefined;
   app.addHook('preClose', async () => {
-    const connections = await promisify(server.getConnections.bind(server))();
-    if (connections > 0) await sleep(delayMs);
+    await sleep(delayMs);
     // Fastify closes the connections that are idle then. The others would stay open when they become idle.
     sweeper = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
   });

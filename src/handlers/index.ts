@@ -10,6 +10,8 @@ import { deleteCoupon } from './delete-coupon.js';
 import { getClaim } from './get-claim.js';
 import { getCoupon } from './get-coupon.js';
 import { getHealth } from './get-health.js';
+import { getLiveness } from './get-liveness.js';
+import { getReadiness } from './get-readiness.js';
 import { listClaims } from './list-claims.js';
 import { listCoupons } from './list-coupons.js';
 import { listEvents } from './list-events.js';
@@ -22,12 +24,16 @@ export interface Parts {
   claims: Claims;
   log: EventLog;
   followers: Followers;
+  /** Whether the application is being closed. */
+  isStopping: () => boolean;
 }
 
 /** A handler for every operation of openapi.yaml. */
-export function bindHandlers({ database, claims, log, followers }: Parts): Handlers {
+export function bindHandlers({ database, claims, log, followers, isStopping }: Parts): Handlers {
   return {
     getHealth: getHealth(database),
+    getLiveness: getLiveness(),
+    getReadiness: getReadiness(database, isStopping),
     listCoupons: listCoupons(database),
     createCoupon: createCoupon(database),
     getCoupon: getCoupon(database),

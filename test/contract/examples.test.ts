@@ -40,6 +40,8 @@ async function sell(app: TestApp, users = ['ada', 'grace']): Promise<void> {
 t.test('coupons', async (t) => {
   const app = await startApp(t);
   equals(t, await get(app, '/health'), 'getHealth 200');
+  equals(t, await get(app, '/health/live'), 'getLiveness 200');
+  equals(t, await get(app, '/health/ready'), 'getReadiness 200');
   await sell(app);
   equals(t, await get(app, '/api/coupons/SUMMER'), 'getCoupon 200 withHolders');
   equals(t, await get(app, '/api/coupons/SUMMER?claimed_by=false'), 'getCoupon 200 withoutHolders');
@@ -178,6 +180,7 @@ t.test('a server or a database that fails', async (t) => {
   });
   await proxy.close();
   equals(t, await get(app, '/health'), 'getHealth 503');
+  equals(t, await get(app, '/health/ready'), 'getReadiness 503 noDatabase');
   equals(t, await get(app, '/api/coupons'), 'Unavailable noDatabase');
 });
 
@@ -200,6 +203,22 @@ t.test('a server with too much to do', async (t) => {
   equals(t, await Promise.race(followers), 'Unavailable overloaded');
   await app.createCoupon('AUTUMN', 500);
   await Promise.all(followers);
+});
+
+t.test('a server that stops', async (t) => {
+  let stop = () => {};
+  const stopped = new Promise<void>((resolve) => (stop = resolve));
+  let close = async () => {};
+  const app = await startApp(t, {
+    inspect(app) {
+      app.addHook('preClose', () => stopped);
+      close = () => app.close();
+    },
+  });
+  const closed = close();
+  equals(t, await get(app, '/health/ready'), 'getReadiness 503 stopping');
+  stop();
+  await closed;
 });
 
 t.test('an example that differs from the answer is found', async (t) => {

@@ -100,6 +100,8 @@ function explain(
   const isReversed = () => problem?.error === 'invalid request: ends_at must be later than starts_at';
   const isTrue: Record<string, () => boolean> = {
     'getHealth 200': () => true,
+    'getLiveness 200': () => true,
+    'getReadiness 200': () => true,
     'createCoupon 201': () => !isKnown(before) && isKnown(after),
     'createCoupon coupon_exists': () => isKnown(after),
     'getCoupon 200': () =>

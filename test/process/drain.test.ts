@@ -58,7 +58,7 @@ t.test('two servers restart in turn under load: no request over a kept-alive con
   const { url, sql } = await createDatabase(t);
   await sql`insert into coupons values ('SUMMER', 5, 5)`;
   const start = async (t: Test) => {
-    const service = startService(t, { DATABASE_URL: url });
+    const service = startService(t, { DATABASE_URL: url, SHUTDOWN_DELAY_MS: '500' });
     return { service, url: (await service.listening()).url };
   };
   const running: { service: ServiceProcess; url: string }[] = [await start(t), await start(t)];
@@ -75,9 +75,19 @@ t.test('two servers restart in turn under load: no request over a kept-alive con
   t.ok(seen.answers > 400);
 });
 
-t.test('a stop with nobody connected waits for nobody', async (t) => {
+t.test('a service that stops is not ready, and serves those who come anew meanwhile', async (t) => {
   const { url } = await createDatabase(t);
-  const service = startService(t, { DATABASE_URL: url, SHUTDOWN_DELAY_MS: '600000' });
-  await service.logged('listening');
-  t.equal(await service.stop(), 0);
+  const service = startService(t, { DATABASE_URL: url, SHUTDOWN_DELAY_MS: '2000' });
+  const client = await service.listening();
+  t.equal((await client.request('GET', '/health/ready')).status, 200);
+  service.signal('SIGTERM');
+  await service.logged('finishing requests in flight');
+  const ready = await client.request('GET', '/health/ready');
+  t.equal(ready.status, 503);
+  t.same(ready.json(), { status: 'not_ready', error: 'the service is stopping' });
+  t.equal((await client.request('GET', '/health/live')).status, 200);
+  t.equal((await client.request('GET', '/health')).status, 200);
+  await client.createCoupon('LATE', 1);
+  t.equal((await client.claim('LATE', 'ada')).status, 200);
+  t.equal(await service.exited(), 0);
 });

@@ -35,6 +35,9 @@ export interface ServiceProcess {
 const isCovered = process.env['_TAPJS_PROCESSINFO_COVERAGE_'] !== '0';
 const NOT_INHERITED = [...settingNames, ...(isCovered ? [] : ['NODE_OPTIONS'])];
 
+/** Few tests have clients who move on before the end. */
+const DEFAULTS = { PORT: '0', HOST: '127.0.0.1', SHUTDOWN_DELAY_MS: '0' };
+
 /**
  * Starts the service on a free port, with these settings and no others, and kills it after the
  * test. It runs the compiled program, as users do.
@@ -54,7 +57,7 @@ export function startService(
     process.execPath,
     [...nodeArguments, fileURLToPath(new URL(`../../${script}`, import.meta.url)), ...operands],
     {
-      env: { ...Object.fromEntries(inherited), PORT: '0', HOST: '127.0.0.1', ...settings },
+      env: { ...Object.fromEntries(inherited), ...DEFAULTS, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
