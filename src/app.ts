@@ -8,7 +8,7 @@ import { CLAIM_SETTINGS, claimCoupons } from './claims/claim-statement.js';
 import type { BatchReport } from './claims/lane.js';
 import { type Claims, Lanes, type LanesOptions } from './claims/lanes.js';
 import { OrderedConnection } from './claims/ordered-connection.js';
-import { type ClaimOutcome, countOutcomes } from './claims/outcome.js';
+import { type ClaimOutcome, type ClaimRequest, countOutcomes } from './claims/outcome.js';
 import { type Config, connectionBudget } from './config.js';
 import { assertComplete, type Contract, forRouting, readContract } from './contract.js';
 import { type Database, openDatabase } from './database/database.js';
@@ -27,6 +27,7 @@ import { measureAnswers } from './metrics/measure-answers.js';
 import { measureBatches, measureLanes } from './metrics/measure-claims.js';
 import { countLosses, measureDatabase, QueryTimes } from './metrics/measure-database.js';
 import { measureLog } from './metrics/measure-log.js';
+import type { Tracing } from './tracing/tracing.js';
 import { serveWebPages } from './web/web-pages.js';
 
 declare module 'fastify' {
@@ -43,6 +44,8 @@ export interface AppOptions {
   keys?: ApiKeys;
   /** Gets the metrics of the application. Absent: nothing is measured. */
   registry?: Registry | undefined;
+  /** Follows requests and batches. Absent: nothing is traced. */
+  tracing?: Tracing | undefined;
   /** Another contract than openapi.yaml, for tests. */
   contract?: Contract;
   /** By security scheme of the contract, beside `ApiKey`. */
@@ -58,9 +61,11 @@ export interface AppOptions {
  * if a key is invalid.
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, databaseUrl, logger, registry, contract = readContract() } = options;
+  const { config, databaseUrl, logger, registry, tracing, contract = readContract() } = options;
   const { keys = new ApiKeys(config) } = options;
   const app = createFastify(contract, logger, readTrustProxy(config.TRUST_PROXY));
+
+  tracing?.traceRequests(app);
 
   const times = registry && new QueryTimes(registry);
   const database = connectDatabase(databaseUrl, config, logger, registry, times);
@@ -69,14 +74,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   const batches = new BatchSummary();
   const measureBatch = registry && measureBatches(registry, times!);
-  const lanes = options.claims
-    ? undefined
-    : openLanes(database, config, (lane, batch) => {
-        const outcomes = countOutcomes(batch.outcomes);
-        batches.add(batch, outcomes);
-        measureBatch?.(batch, outcomes);
-        if (logger.isLevelEnabled('debug')) logBatch(logger, lane, batch, outcomes);
-      });
+  const onBatch: LanesOptions['onBatch'] = (lane, batch) => {
+    const outcomes = countOutcomes(batch.outcomes);
+    batches.add(batch, outcomes);
+    measureBatch?.(batch, outcomes);
+    if (logger.isLevelEnabled('debug')) logBatch(logger, lane, batch, outcomes);
+  };
+  const lanes = options.claims ? undefined : openLanes(database, config, { onBatch, tracing });
   app.addHook('onClose', async () => lanes?.close());
   logTraffic(app, contract, () => {
     const taken = batches.take();
@@ -170,15 +174,21 @@ const sum = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum 
 /**
  * Puts the parts of a claim together: a lane collects a batch, a connection runs it, a statement decides it.
  */
-export function openLanes(database: Database, config: Config, onBatch?: LanesOptions['onBatch']): Lanes {
+export function openLanes(
+  database: Database,
+  config: Config,
+  { onBatch, tracing }: Pick<LanesOptions, 'onBatch'> & Pick<AppOptions, 'tracing'> = {},
+): Lanes {
   const connections = Array.from(
     { length: config.CLAIM_LANES },
     () => new OrderedConnection(database.openClient(CLAIM_SETTINGS)),
   );
+  const run = connections.map(
+    (connection) => (requests: readonly ClaimRequest[]) =>
+      connection.query((sql) => claimCoupons(sql, requests)),
+  );
   return new Lanes({
-    run: connections.map(
-      (connection) => (requests) => connection.query((sql) => claimCoupons(sql, requests)),
-    ),
+    run: tracing ? run.map((run) => (requests) => tracing.traceBatch(requests, () => run(requests))) : run,
     batchSizeMax: config.CLAIM_BATCH_SIZE_MAX,
     waitingMax: config.CLAIMS_WAITING_MAX,
     waitMsMax: config.CLAIM_WAIT_TIMEOUT_MS,

@@ -16,6 +16,12 @@ const schema = {
     HOST: { type: 'string', minLength: 1, default: 'localhost' },
     /** Absent: no metrics. */
     METRICS_PORT: { type: 'integer', minimum: 0, maximum: 65_535 },
+    /** Absent: no traces. */
+    OTEL_EXPORTER_OTLP_ENDPOINT: {
+      type: 'string',
+      pattern: '^https?://',
+      'x-sentences': { pattern: 'must be a URL such as http://collector:4318' },
+    },
     /** Absent: the embedded PostgreSQL. */
     DATABASE_URL: {
       type: 'string',

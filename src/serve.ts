@@ -9,6 +9,8 @@ import { buildApp } from './app.js';
 import type { Config } from './config.js';
 import type { Database } from './database/database.js';
 import { isDatabaseUnavailable } from './database/errors.js';
+import type { Tracing } from './tracing/tracing.js';
+import { readVersion } from './version.js';
 
 const WAIT_MIN_MS = 250;
 const WAIT_MAX_MS = 5_000;
@@ -28,7 +30,8 @@ export async function serve(
   registry: Registry | undefined,
   stopping: AbortSignal,
 ): Promise<void> {
-  const app = await buildApp({ config, keys, databaseUrl, logger, registry });
+  const tracing = config.OTEL_EXPORTER_OTLP_ENDPOINT ? await openTracing(logger) : undefined;
+  const app = await buildApp({ config, keys, databaseUrl, logger, registry, tracing });
   drainBeforeClose(app, config.SHUTDOWN_DELAY_MS);
   const stopped = aborted(stopping);
   try {
@@ -40,7 +43,14 @@ export async function serve(
     await stopped;
   } finally {
     await close(app, config.SHUTDOWN_TIMEOUT_MS, logger);
+    await tracing?.close();
   }
+}
+
+/** Without traces, OpenTelemetry is not even loaded. */
+async function openTracing(logger: Logger): Promise<Tracing> {
+  const { Tracing } = await import('./tracing/tracing.js');
+  return new Tracing(readVersion(), logger);
 }
 
 /** Applies the migrations. Returns false if the database cannot be reached. */

@@ -116,6 +116,7 @@ export class Lanes implements Claims {
       userId,
       key: key ?? this.#keyPrefix + (++this.#keys).toString(36),
       isKeyGiven: key !== undefined,
+      caller,
     };
     return this.#laneOf(couponName).submit(request, caller);
   }

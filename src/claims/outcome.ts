@@ -41,6 +41,8 @@ export interface ClaimRequest {
   key: string;
   /** Whether the client chose the key: then another request may carry the same one. */
   isKeyGiven: boolean;
+  /** The client that waits for the outcome. */
+  caller?: object;
 }
 
 export function codeOf(outcome: ClaimOutcome): string {

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { projectRoot } from '../../db/project-root.js';
+import { readVersion } from '../version.js';
 
 /** The bounds of durations, in seconds. */
 export const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
@@ -11,7 +9,6 @@ export const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
  * units are those of OpenTelemetry where it has some. docs/metrics.md lists all of them.
  */
 export function createRegistry(): Registry {
-  const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   new Gauge({
@@ -20,6 +17,6 @@ export function createRegistry(): Registry {
     labelNames: ['service_name', 'service_version'],
     registers: [registry],
     aggregator: 'first',
-  }).set({ service_name: 'coupons', service_version: version }, 1);
+  }).set({ service_name: 'coupons', service_version: readVersion() }, 1);
   return registry;
 }
