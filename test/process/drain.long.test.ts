@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { createDatabase } from '../support/database.js';
 import { type ServiceProcess, startService } from '../support/process.js';
@@ -74,6 +75,64 @@ t.test('two servers restart in turn under load: no request over a kept-alive con
   t.same(seen.failures, []);
   t.ok(seen.answers > 400);
 });
+
+t.test(
+  'two servers restart in turn behind a balancer that asks who is ready: no request fails',
+  async (t) => {
+    const { url, sql } = await createDatabase(t);
+    await sql`insert into coupons values ('SUMMER', 5, 5)`;
+    const servers = new Set<string>();
+    const start = async () => {
+      const service = startService(t, { DATABASE_URL: url, SHUTDOWN_DELAY_MS: '1000' });
+      const own = (await service.listening()).url;
+      servers.add(own);
+      return { service, url: own };
+    };
+    const running = [await start(), await start()];
+    let isOver = false;
+    // As balancers do, it asks now and then, and believes the last answer.
+    let ready = [...servers];
+    const watch = async () => {
+      while (!isOver) {
+        const asked = [...servers].map(async (server) => {
+          const answer = await fetch(`${server}/health/ready`, { headers: { connection: 'close' } }).catch(
+            () => null,
+          );
+          return answer?.ok ? [server] : [];
+        });
+        ready = (await Promise.all(asked)).flat();
+        await sleep(100);
+      }
+    };
+    const failures: string[] = [];
+    let answers = 0;
+    // Each request has a connection of its own.
+    const runClient = async (number: number) => {
+      for (let turn = number; !isOver; turn++) {
+        const server = ready[turn % ready.length]!;
+        const answer = await fetch(`${server}/api/coupons/SUMMER`, {
+          headers: { connection: 'close' },
+        }).catch((error) => ({ status: String(error.cause?.code ?? error) }));
+        if (answer.status === 200) answers++;
+        else failures.push(`${answer.status}`);
+      }
+    };
+    const all = [watch(), ...Array.from({ length: CLIENTS }, (_, number) => runClient(number))];
+    for (let restart = 0; restart < 2; restart++) {
+      const before = answers;
+      await until('more answers', () => answers > before + 100);
+      const old = running.shift()!;
+      t.equal(await old.service.stop(), 0);
+      servers.delete(old.url);
+      running.push(await start());
+      await until('the new one is ready', () => ready.length === 2);
+    }
+    isOver = true;
+    await Promise.all(all);
+    t.same(failures, []);
+    t.ok(answers > 200);
+  },
+);
 
 t.test('a service that stops is not ready, and serves those who come anew meanwhile', async (t) => {
   const { url } = await createDatabase(t);
