@@ -9,7 +9,7 @@
 {{- default (ternary "443" "80" (eq $url.scheme "https")) $port -}}
 {{- end -}}
 
-{{/* A whole number in digits: Helm reads 1000000 as 1e+06. */}}
+{{/* A whole number in digits: Helm writes 1000000 as 1e+06. */}}
 {{- define "coupons.text" -}}
 {{- if kindIs "float64" . }}{{ int64 . }}{{ else }}{{ . }}{{ end -}}
 {{- end -}}
