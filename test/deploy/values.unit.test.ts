@@ -95,3 +95,24 @@ t.test('the chart has the version of the package', async (t) => {
   const { version, appVersion } = parse(read('deploy/helm/Chart.yaml'));
   t.strictSame([version, appVersion], Array(2).fill(JSON.parse(read('package.json')).version));
 });
+
+t.test(
+  'docs/kubernetes.md shows the values that deploy:check renders, and none that the schema refuses',
+  async (t) => {
+    const blocks = Array.from(
+      read('docs/kubernetes.md').matchAll(/^ *```yaml\n(.*?)^ *```$/gms),
+      ([, text]) => parse(text as string),
+    );
+    t.strictSame(blocks[0], parse(read('deploy/helm/ci/cloudnative-pg-values.yaml')));
+    for (const block of blocks) {
+      const merged = Object.entries(block).map(([name, value]) => [
+        name,
+        { ...values[name], ...(value as object) },
+      ]);
+      t.ok(
+        validate({ ...values, ...Object.fromEntries(merged), replicas: 2 }),
+        Object.keys(block).join(', '),
+      );
+    }
+  },
+);
