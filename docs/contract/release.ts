@@ -4,15 +4,18 @@ import { join } from 'node:path';
 import { projectRoot } from '../../db/project-root.js';
 
 /**
- * What `npm version` runs once package.json has the new version: gives it to the contract, too, and stages
- * what it changed for the commit. A release also gets its section of the change log, and its contract is kept
+ * What `npm version` runs once package.json has the new version: gives it to the contract and the Helm chart,
+ * too, and stages what it changed for the commit. A release also gets its section of the change log, and its contract is kept
  * beside this file. A prerelease, such as 0.3.0-0, is not one: it announces what the next release may break.
  */
+const CHART = 'deploy/helm/Chart.yaml';
 const { version } = JSON.parse(read('package.json'));
 const isRelease = !version.includes('-');
-const changed = ['openapi.yaml', 'generated', 'clients/typescript/generated'];
+const changed = ['openapi.yaml', 'generated', 'clients/typescript/generated', CHART];
 
 replaceOnce('openapi.yaml', /^( {2}version: ).*$/m, `$1${version}`);
+for (const name of ['version', 'appVersion'])
+  replaceOnce(CHART, new RegExp(`^(${name}: ).*$`, 'm'), `$1${version}`);
 if (isRelease) {
   const today = new Date().toISOString().slice(0, 10);
   replaceOnce('CHANGELOG.md', /^## \[Unreleased\]\n(?=\n### )/m, `$&\n## [${version}] - ${today}\n`);

@@ -10,7 +10,7 @@ import { projectRoot } from '../../db/project-root.js';
 const FILES = [
   ...['package.json', 'package-lock.json', '.npmrc', '.gitignore', 'tsconfig.json', 'CHANGELOG.md'],
   ...['openapi.yaml', 'generated', 'docs/contract', 'db/project-root.ts', 'src/contract.ts'],
-  ...['clients/typescript', 'test/contract', 'test/support/seen-answers.ts'],
+  ...['clients/typescript', 'test/contract', 'test/support/seen-answers.ts', 'deploy/helm/Chart.yaml'],
 ];
 /** In front of the others: no test of `npm test` downloads oasdiff. */
 const NOT_HERE = '#!/bin/sh\nexit 127\n';
@@ -47,7 +47,7 @@ async function makeRepository(t: Test) {
 }
 
 t.test(
-  'npm version moves the version of package and contract together, and a release keeps both',
+  'npm version moves the version of package, contract and chart together, and a release keeps the contract',
   { skip: hasGit ? false : 'git is not on this machine' },
   async (t) => {
     const { run, read } = await makeRepository(t);
@@ -58,6 +58,7 @@ t.test(
     await run('npm', 'version', '99.0.0');
     t.strictSame(await changedFiles(), [
       'CHANGELOG.md',
+      'deploy/helm/Chart.yaml',
       'docs/contract/99.0.0.yaml',
       'openapi.yaml',
       'package-lock.json',
@@ -69,6 +70,8 @@ t.test(
     t.equal(parse(contract).info.version, '99.0.0');
     t.equal(contract.replace('99.0.0', parse(before.contract).info.version), before.contract, 'nothing else');
     t.equal(await read('docs/contract/99.0.0.yaml'), contract);
+    const { version, appVersion } = parse(await read('deploy/helm/Chart.yaml'));
+    t.strictSame([version, appVersion], ['99.0.0', '99.0.0']);
     const today = new Date().toISOString().slice(0, 10);
     t.equal(
       await read('CHANGELOG.md'),
@@ -76,7 +79,11 @@ t.test(
     );
 
     await run('npm', 'version', 'premajor');
-    t.strictSame(await changedFiles(), ['openapi.yaml', 'package-lock.json', 'package.json'], 'no release');
+    t.strictSame(
+      await changedFiles(),
+      ['deploy/helm/Chart.yaml', 'openapi.yaml', 'package-lock.json', 'package.json'],
+      'no release',
+    );
     t.equal(parse(await read('openapi.yaml')).info.version, '100.0.0-0');
 
     await t.rejects(run('npm', 'version', '100.0.0'), { message: /CHANGELOG\.md has nothing that matches/ });
