@@ -42,7 +42,7 @@ export async function serve(
     if (!isReady) await waitForDatabase(app.database, logger, stopping, stopped);
     await stopped;
   } finally {
-    await close(app, config.SHUTDOWN_TIMEOUT_MS, logger);
+    await close(app, config, logger);
     await tracing?.close();
   }
 }
@@ -137,12 +137,16 @@ function drainBeforeClose(app: FastifyInstance, delayMs: number): void {
   app.addHook('onClose', async () => clearInterval(sweeper));
 }
 
-/** Lets the requests in flight finish, and cuts off those that take longer than `timeoutMs`. */
-async function close(app: FastifyInstance, timeoutMs: number, logger: Logger): Promise<void> {
+/** Lets the requests in flight finish, and cuts off those that take longer than the delay and the time-out. */
+async function close(
+  app: FastifyInstance,
+  { SHUTDOWN_DELAY_MS: delayMs, SHUTDOWN_TIMEOUT_MS: timeoutMs }: Config,
+  logger: Logger,
+): Promise<void> {
   const timer = setTimeout(() => {
     logger.warn(`cutting off requests that are in flight after ${timeoutMs} ms`);
     app.server.closeAllConnections();
-  }, timeoutMs);
+  }, delayMs + timeoutMs);
   await app.close();
   clearTimeout(timer);
 }

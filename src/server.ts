@@ -50,7 +50,8 @@ try {
     logger.warn('the database has the default password: set POSTGRES_PASSWORD to one of your own');
   }
   if (hasWorkers) {
-    const { WEB_CONCURRENCY: count, SHUTDOWN_TIMEOUT_MS: shutdownTimeoutMs } = config;
+    const { WEB_CONCURRENCY: count, SHUTDOWN_DELAY_MS, SHUTDOWN_TIMEOUT_MS } = config;
+    const shutdownTimeoutMs = SHUTDOWN_DELAY_MS + SHUTDOWN_TIMEOUT_MS;
     const env = { DATABASE_URL: database.url };
     const onDeath = registry && measureWorkers(registry);
     await runWorkers({ count, env, shutdownTimeoutMs, logger, onDeath }, stopping.signal);

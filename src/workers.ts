@@ -10,7 +10,7 @@ const STOP_GRACE_MS = 10_000;
 export interface WorkersOptions {
   count: number;
   env: Record<string, string>;
-  /** How long a worker may take to finish its requests in flight. */
+  /** How long a worker may take to serve on and to finish its requests in flight. */
   shutdownTimeoutMs: number;
   logger: Logger;
   /** Is called when a worker dies by itself. */
