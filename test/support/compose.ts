@@ -22,10 +22,13 @@ export interface Compose {
   /** Runs any other command of Compose, and returns its output. */
   run(...arguments_: string[]): Promise<string>;
   /** The id of the container of a service. */
-  container(service: 'api' | 'postgres'): Promise<string>;
+  container(service: string): Promise<string>;
 }
 
-const SETTINGS = ['POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_DB', 'LOG_LEVEL', 'COMPOSE_FILE'];
+const SETTINGS = [
+  ...['POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_DB', 'LOG_LEVEL'],
+  ...['COMPOSE_FILE', 'COMPOSE_PROFILES'],
+];
 const BUILD_TIMEOUT_MS = 900_000;
 
 /** Runs a program in the project's root. @returns both outputs. @throws Error with both if it fails. */
@@ -37,6 +40,16 @@ export async function run(
   const options = { env, cwd: projectRoot, maxBuffer: 2 ** 26, timeout: BUILD_TIMEOUT_MS };
   const { stdout, stderr } = await promisify(execFile)(file, arguments_, options);
   return stdout + stderr;
+}
+
+/** Whether an image is on this machine, or can be had. */
+export async function hasImage(image: string): Promise<boolean> {
+  const succeeds = (...arguments_: string[]) =>
+    run('docker', arguments_).then(
+      () => true,
+      () => false,
+    );
+  return (await succeeds('image', 'inspect', image)) || (await succeeds('pull', '--quiet', image));
 }
 
 /** What `docker inspect` reports about a container or an image. */
@@ -92,7 +105,7 @@ export async function createCompose(
 }
 
 /** Whether a service answers there, whatever the answer is. */
-async function isThere(url: string): Promise<boolean> {
+export async function isThere(url: string): Promise<boolean> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   // Docker accepts connections before the service listens, and closes them.
   socket.setTimeout(2_000, () => socket.destroy());
