@@ -175,7 +175,7 @@ t.test(
 
     await t.rejects(restore(data, '1'), { message: /is there already: name a new folder/ });
     await t.rejects(restore(`${data}-2`, '1', '2000-01-01T00:00:00Z'), {
-      stderr: /has no backup that ended before 2000-01-01T00:00:00Z/,
+      message: /has no backup that ended before 2000-01-01T00:00:00Z/,
     });
     await t.rejects(restore(`${data}-2`, '1', 'noon'), { message: /noon is no time such as/ });
   },
