@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import postgres, { type Sql } from 'postgres';
 import { projectRoot } from './project-root.js';
 import { transact } from './transaction.js';
@@ -17,28 +18,79 @@ interface Migration {
 
 // Any number that no other program uses: "coupon" in ASCII.
 const MIGRATION_LOCK = 0x636f75706f6e;
+/**
+ * Claims queue behind a migration that waits for a lock. It must be longer than PostgreSQL's
+ * `deadlock_timeout` of 1 s: only after that does autovacuum give way.
+ */
+const LOCK_TIMEOUT_MS = 2_000;
+/** The claims that queued are answered meanwhile. */
+const LOCK_PAUSE_MS = 3_000;
+/** lock_not_available, deadlock_detected: the migration was rolled back, and can run again. */
+const LOCK_ERRORS = ['55P03', '40P01'];
 
 /**
  * Applies the files of db/migrations that this database does not have, in the order of their names.
- * It does so in one transaction and under a lock: any number of servers may call it at once. It
- * accepts a database that a newer server has migrated further.
+ * Each has a transaction of its own, under a lock: any number of servers may call it at once. A migration
+ * that waits long for the lock of a table gives way, and tries again until it gets it. A database that a
+ * newer server has migrated further is accepted.
  * @param sql a client of one connection.
- * @returns the names of the applied files.
- * @throws MigrationRefused naming the file, or what postgres.js throws. Then nothing was applied.
+ * @param onNotice gets a sentence for an operator.
+ * @returns the names of the files that this call applied.
+ * @throws MigrationRefused naming the file, or what postgres.js throws. What was applied before stays.
  */
-export async function migrate(sql: Sql, folder = join(projectRoot, 'db', 'migrations')): Promise<string[]> {
+export async function migrate(
+  sql: Sql,
+  folder = join(projectRoot, 'db', 'migrations'),
+  onNotice: (sentence: string) => void = () => {},
+): Promise<string[]> {
   const migrations = await readMigrations(folder);
-  return transact(sql, async (sql) => {
-    await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
-    await createTable(sql);
-    const rows = await sql<{ name: string; checksum: string | null }[]>`
-      select name, checksum from schema_migrations`;
-    const checksums = new Map(rows.map(({ name, checksum }) => [name, checksum]));
-    await verify(sql, migrations, checksums);
-    const pending = migrations.filter(({ name }) => !checksums.has(name));
-    for (const migration of pending) await apply(sql, migration);
-    return pending.map(({ name }) => name);
-  });
+  const tell = once(onNotice);
+  const applied: string[] = [];
+  for (;;) {
+    try {
+      const name = await transact(sql, (sql) => applyNext(sql, migrations, tell));
+      if (name === undefined) return applied;
+      applied.push(name);
+    } catch (error) {
+      if (!isLockError(error)) throw error;
+      tell('a migration waits for others that use its tables, such as a backup: pg_locks names them');
+      await sleep(LOCK_PAUSE_MS);
+    }
+  }
+}
+
+/** @returns the name of the file that it applied. Undefined: none is pending. */
+async function applyNext(
+  sql: Sql,
+  migrations: Migration[],
+  tell: (sentence: string) => void,
+): Promise<string | undefined> {
+  await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+  await sql.unsafe(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+  await createTable(sql);
+  const rows = await sql<{ name: string; checksum: string | null }[]>`
+    select name, checksum from schema_migrations order by name`;
+  const checksums = new Map(rows.map(({ name, checksum }) => [name, checksum]));
+  await verify(sql, migrations, checksums);
+  const known = new Set(migrations.map(({ name }) => name));
+  const unknown = rows.filter(({ name }) => !known.has(name)).map(({ name }) => name);
+  if (unknown.length > 0) tell(`a newer version has migrated the database: ${unknown.join(', ')}`);
+  const next = migrations.find(({ name }) => !checksums.has(name));
+  if (next) await apply(sql, next);
+  return next?.name;
+}
+
+/** Passes each sentence on once. */
+function once(onNotice: (sentence: string) => void): (sentence: string) => void {
+  const told = new Set<string>();
+  return (sentence) => {
+    if (!told.has(sentence)) onNotice(sentence);
+    told.add(sentence);
+  };
+}
+
+function isLockError(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && LOCK_ERRORS.includes(error.code);
 }
 
 async function readMigrations(folder: string): Promise<Migration[]> {
@@ -89,7 +141,7 @@ async function apply(sql: Sql, { name, text, checksum }: Migration): Promise<voi
   try {
     await sql.unsafe(text);
   } catch (error) {
-    if (!(error instanceof postgres.PostgresError)) throw error;
+    if (!(error instanceof postgres.PostgresError) || isLockError(error)) throw error;
     throw new MigrationRefused(`the database refuses migration ${name}: ${error.message}`, { cause: error });
   }
   await sql`insert into schema_migrations (name, checksum) values (${name}, ${checksum})`;

@@ -155,6 +155,7 @@ export function connectDatabase(
         logger.error('lost the database');
       },
       onBack: (lostMs) => logger.info(`the database is back after ${(lostMs / 1000).toFixed(1)} s`),
+      onMigrationNotice: (sentence) => logger.warn(sentence),
       onQuery: times && ((pool, ms, error) => times.record(pool, ms, error)),
     },
   });

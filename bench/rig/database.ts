@@ -38,9 +38,12 @@ export async function startDatabase(): Promise<OwnDatabase> {
   }
 }
 
-/** Starts PostgreSQL in a temporary folder. */
-export async function startEmptyDatabase(): Promise<OwnDatabase> {
-  const server = await startThrowAwayPostgres('coupons-bench-');
+/**
+ * Starts PostgreSQL in a temporary folder.
+ * @param settings more than those that the service gives its own.
+ */
+export async function startEmptyDatabase(settings: Record<string, string> = {}): Promise<OwnDatabase> {
+  const server = await startThrowAwayPostgres('coupons-bench-', settings);
   const { url, folder } = server;
   const sql = connect(url);
   const stop = async () => {

@@ -33,6 +33,8 @@ export interface DatabaseObserver {
   onHung: () => void;
   onLost: () => void;
   onBack: (lostMs: number) => void;
+  /** Gets a sentence about the migrations for an operator. */
+  onMigrationNotice: (sentence: string) => void;
   /** A query of a pool has ended. Reads of answers of any length are left out. */
   onQuery?: QueryObserver | undefined;
 }
@@ -156,7 +158,7 @@ export function openDatabase({
       // Without session settings and bounds: a migration may take long.
       const migrator = new Client({ ...clientSettings({}, Infinity), url: () => primary.url });
       migrators.add(migrator);
-      return migrate(migrator.sql).finally(() => {
+      return migrate(migrator.sql, undefined, observer.onMigrationNotice).finally(() => {
         migrators.delete(migrator);
         return migrator.close(0);
       });

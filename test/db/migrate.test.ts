@@ -7,6 +7,7 @@ import { projectRoot } from '../../db/project-root.js';
 import { createDatabase } from '../support/database.js';
 import { killPostmasterAfter, postmasterOf, temporaryFolder } from '../support/own-postgres.js';
 import { startService } from '../support/process.js';
+import { until } from '../support/until.js';
 
 const NAMES = (await readdir(join(projectRoot, 'db', 'migrations'))).sort();
 const TABLES = [
@@ -37,7 +38,7 @@ t.test('ten servers at once apply each migration once', async (t) => {
   const servers = Array.from({ length: 10 }, () => postgres(url, { max: 1, onnotice: () => {} }));
   t.teardown(() => Promise.all(servers.map((server) => server.end())));
   const applied = await Promise.all(servers.map((server) => migrate(server)));
-  t.same(applied.flat(), NAMES);
+  t.same(applied.flat().sort(), NAMES);
   t.same(await tables(sql), TABLES);
   t.match(
     await sql`select * from schema_migrations order by name`,
@@ -77,8 +78,36 @@ t.test(
 t.test('a database that a newer server has migrated further is accepted', async (t) => {
   const { sql } = await createDatabase(t, { connectionsMax: 1 });
   await sql`insert into schema_migrations (name) values ('9999_of_a_newer_server.sql')`;
-  t.same(await migrate(sql), []);
+  const notices: string[] = [];
+  t.same(await migrate(sql, undefined, (notice) => notices.push(notice)), []);
+  t.same(notices, ['a newer version has migrated the database: 9999_of_a_newer_server.sql']);
 });
+
+t.test(
+  'a migration that waits for a reader gives way to claims, and ends when the reader does',
+  async (t) => {
+    const { url, sql } = await createDatabase(t, { connectionsMax: 2 });
+    const folder = await migrations(t, { '9000_a.sql': 'alter table coupons add column note text' });
+    const backup = postgres(url, { max: 1, onnotice: () => {} });
+    t.teardown(() => backup.end());
+    await backup`begin`;
+    await backup`select from coupons`;
+    const notices: string[] = [];
+    const migrator = postgres(url, { max: 1, onnotice: () => {} });
+    t.teardown(() => migrator.end());
+    let applied: string[] | undefined;
+    const migration = migrate(migrator, folder, (notice) => notices.push(notice)).then((names) => {
+      applied = names;
+    });
+    await until('the migration to give way', () => notices.length > 1);
+    await sql`insert into coupons (name, amount, remaining_amount) values ('SALE', 5, 5)`;
+    t.equal(applied, undefined, 'a claim is served although the migration is not done');
+    t.match(notices, [/^a newer version/, /^a migration waits for others that use its tables/]);
+    await backup`commit`;
+    await migration;
+    t.same(applied, ['9000_a.sql']);
+  },
+);
 
 /** Creates the table of version 0.1, which records no checksums, with these rows. */
 async function createOldTable(sql: Sql, ...names: string[]): Promise<void> {
@@ -172,21 +201,24 @@ t.test('a start does not wait for a running backup', async (t) => {
   await backup`rollback`;
 });
 
-t.test('if the database refuses a migration, the error names it, and none is applied', async (t) => {
-  const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
-  const folder = await migrations(t, {
-    '0001_good.sql': 'create table good (note text)',
-    '0002_bad.sql': 'create table half (note text); create tabel whole (note text)',
-    '0003_good.sql': 'create table more (note text)',
-  });
-  const error = await migrate(sql, folder).catch((error) => error);
-  t.type(error, MigrationRefused);
-  t.match(error.message, 'the database refuses migration 0002_bad.sql: syntax error at or near "tabel"');
-  t.type(error.cause, postgres.PostgresError);
-  t.same(await tables(sql), []);
-  await writeFile(join(folder, '0002_bad.sql'), 'create table whole (note text)');
-  t.same(await migrate(sql, folder), ['0001_good.sql', '0002_bad.sql', '0003_good.sql']);
-});
+t.test(
+  'if the database refuses a migration, the error names it, and those before it stay applied',
+  async (t) => {
+    const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
+    const folder = await migrations(t, {
+      '0001_good.sql': 'create table good (note text)',
+      '0002_bad.sql': 'create table half (note text); create tabel whole (note text)',
+      '0003_good.sql': 'create table more (note text)',
+    });
+    const error = await migrate(sql, folder).catch((error) => error);
+    t.type(error, MigrationRefused);
+    t.match(error.message, 'the database refuses migration 0002_bad.sql: syntax error at or near "tabel"');
+    t.type(error.cause, postgres.PostgresError);
+    t.same(await tables(sql), ['good', 'schema_migrations'], 'nothing of the bad one');
+    await writeFile(join(folder, '0002_bad.sql'), 'create table whole (note text)');
+    t.same(await migrate(sql, folder), ['0002_bad.sql', '0003_good.sql']);
+  },
+);
 
 t.test('if a migration cannot be read, none is applied', async (t) => {
   const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });

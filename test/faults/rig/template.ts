@@ -4,19 +4,22 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { freePort } from '../../../db/embedded/free-port.js';
-import { findPrograms, makeReachable } from '../../../db/embedded/programs.js';
+import { findPrograms, makeReachable, type PostgresPrograms } from '../../../db/embedded/programs.js';
 import { findServerUser } from '../../../db/embedded/server-user.js';
 import { migrate } from '../../../db/migrate.js';
 import { temporaryFolder } from '../../support/own-postgres.js';
 import type { Scope } from '../../support/scope.js';
 import { makeFolder, PostgresNode, ROLE, type Template } from './postgres-node.js';
 
-/** Makes a data directory with our tables in it. No server runs on it. */
-export async function createTemplate(scope: Scope): Promise<Template> {
+/**
+ * Makes a data directory with our tables in it. No server runs on it.
+ * @param installed programs that every user can run. The embedded ones, unless given.
+ */
+export async function createTemplate(scope: Scope, installed?: PostgresPrograms): Promise<Template> {
   const folder = await temporaryFolder(scope);
   const data = join(folder, 'data');
   const user = await findServerUser(data);
-  const programs = await makeReachable(await findPrograms(), folder, user, () => {});
+  const programs = installed ?? (await makeReachable(await findPrograms(), folder, user, () => {}));
   await makeFolder(data, user);
   await promisify(execFile)(
     programs.initdb,
