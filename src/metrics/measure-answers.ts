@@ -15,14 +15,24 @@ export function measureAnswers(app: FastifyInstance, registry: Registry): void {
     'The time from the head of a request to the end of its answer.',
     SECONDS,
   );
-  const problems = new Counter({
+  // A counter of prom-client takes 0.6 µs to count, and a sold-out sale has a problem for each claim.
+  const problems: { route: string; counts: Map<string, number> }[] = [];
+  new Counter({
     name: 'coupon_problems_total',
     help: 'Answers that are problems, by their code.',
     labelNames: ['http_route', 'code'],
     registers: [registry],
+    collect() {
+      this.reset();
+      for (const { route, counts } of problems) {
+        for (const [code, count] of counts) this.inc({ http_route: route, code }, count);
+      }
+    },
   });
 
-  const measure = (method: string, route: string) => {
+  const measure = (method: string, route: string, expected: string[]) => {
+    const counts = new Map(expected.map((code) => [code, 0]));
+    problems.push({ route, counts });
     const byStatus = new Map<number, Recorder>();
     const recorderOf = (status: number) => {
       const labels = {
@@ -36,15 +46,14 @@ export function measureAnswers(app: FastifyInstance, registry: Registry): void {
     };
     return ({ statusCode, problemCode, elapsedTime }: FastifyReply) => {
       (byStatus.get(statusCode) ?? recorderOf(statusCode)).record(elapsedTime / 1_000);
-      if (problemCode) problems.inc({ http_route: route, code: problemCode });
+      if (problemCode) counts.set(problemCode, (counts.get(problemCode) ?? 0) + 1);
     };
   };
 
   app.addHook('onRoute', (route) => {
     const { operationId } = (route.schema ?? {}) as { operationId?: string };
-    for (const code of operationId ? FAILURES : []) problems.inc({ http_route: route.url, code }, 0);
     // The start page and /docs are routes of two methods, and few look at them.
-    const record = measure(String([route.method].flat()[0]), route.url);
+    const record = measure(String([route.method].flat()[0]), route.url, operationId ? FAILURES : []);
     const hook: onResponseHookHandler = (_request, reply, done) => {
       record(reply);
       done();
@@ -52,7 +61,7 @@ export function measureAnswers(app: FastifyInstance, registry: Registry): void {
     route.onResponse = [route.onResponse ?? [], hook].flat();
   });
   // One route for all paths and methods that are not known: they are the client's words.
-  const recordUnknown = measure('_OTHER', '');
+  const recordUnknown = measure('_OTHER', '', []);
   app.addHook('onResponse', (request, reply, done) => {
     if (request.is404) recordUnknown(reply);
     done();
