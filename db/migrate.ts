@@ -9,6 +9,14 @@ import { transact } from './transaction.js';
 /** A migration fails, or its file was changed after it was applied. A retry does not help. */
 export class MigrationRefused extends Error {}
 
+/** Whether the database has all migrations that this version knows. */
+export async function isMigrated(sql: Sql, folder = FOLDER): Promise<boolean> {
+  const names = (await readMigrations(folder)).map(({ name }) => name);
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int from schema_migrations where name in ${sql(names)}`;
+  return row?.count === names.length;
+}
+
 interface Migration {
   /** The name of the file. */
   name: string;
@@ -16,6 +24,7 @@ interface Migration {
   checksum: string;
 }
 
+const FOLDER = join(projectRoot, 'db', 'migrations');
 // Any number that no other program uses: "coupon" in ASCII.
 const MIGRATION_LOCK = 0x636f75706f6e;
 /**
@@ -40,7 +49,7 @@ const LOCK_ERRORS = ['55P03', '40P01'];
  */
 export async function migrate(
   sql: Sql,
-  folder = join(projectRoot, 'db', 'migrations'),
+  folder = FOLDER,
   onNotice: (sentence: string) => void = () => {},
 ): Promise<string[]> {
   const migrations = await readMigrations(folder);

@@ -46,6 +46,8 @@ export interface AppOptions {
   registry?: Registry | undefined;
   /** Follows requests and batches. Absent: nothing is traced. */
   tracing?: Tracing | undefined;
+  /** What to wait for when the application begins to close. It still serves, and followers stay. */
+  drain?: (app: FastifyInstance) => Promise<void>;
   /** Another contract than openapi.yaml, for tests. */
   contract?: Contract;
   /** By security scheme of the contract, beside `ApiKey`. */
@@ -95,7 +97,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   const log = new EventLog(database);
   const followers = new Followers(config.EVENT_FOLLOWERS_MAX);
-  app.addHook('preClose', async () => followers.stop());
   if (config.EVENTS_KEEP_DAYS > 0) {
     const retention = startRetention(database, log.tail, config.EVENTS_KEEP_DAYS, (error) =>
       logger.warn({ err: error }, 'old events were not deleted'),
@@ -106,6 +107,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   let isStopping = false;
   app.addHook('preClose', async () => {
     isStopping = true;
+    await options.drain?.(app);
+    followers.stop();
   });
   const claims = options.claims ?? lanes!;
   const handlers = bindHandlers({ database, claims, log, followers, isStopping: () => isStopping });

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { Registry } from 'prom-client';
 import { connectDatabase } from './app.js';
 import { type Config, readConfig } from './config.js';
@@ -5,7 +6,7 @@ import { acquireDatabase } from './database/acquire.js';
 import type { Database } from './database/database.js';
 import { EventLog } from './events/event-log.js';
 import { createLogger } from './logger.js';
-import { measureDatabase } from './metrics/measure-database.js';
+import { measureDatabase, QueryTimes } from './metrics/measure-database.js';
 import { measureLog } from './metrics/measure-log.js';
 import { measureRelay } from './metrics/measure-relay.js';
 import { createRegistry } from './metrics/registry.js';
@@ -49,9 +50,10 @@ async function main(): Promise<void> {
   const hasMetrics = command === 'run' && config.METRICS_PORT !== undefined;
   const registry = hasMetrics ? createRegistry() : undefined;
   const { url, release } = await acquireDatabase(config, logger, stopping.signal, registry);
-  const database = connectDatabase(url, config, logger, registry);
-  const metrics = registry && (await serveMetrics(config, logger, registry));
+  const database = connectDatabase(url, config, logger, registry, registry && new QueryTimes(registry));
+  let metrics: Server | undefined;
   try {
+    if (registry) metrics = await serveMetrics(config, logger, registry);
     if (command === 'run') await run(config, database, webhook!, registry);
     else if (command === 'dead') await list(database);
     else await retry(database, webhook!, operands[0]!);

@@ -31,8 +31,13 @@ export async function serve(
   stopping: AbortSignal,
 ): Promise<void> {
   const tracing = config.OTEL_EXPORTER_OTLP_ENDPOINT ? await openTracing(logger) : undefined;
-  const app = await buildApp({ config, keys, databaseUrl, logger, registry, tracing });
-  drainBeforeClose(app, config.SHUTDOWN_DELAY_MS);
+  // It serves for a while and is not ready, so that a balancer sends its requests elsewhere. Each answer has
+  // `Connection: close`, so that clients with kept-alive connections move on by themselves: if the server
+  // closed first, it would reset a request on its way.
+  const drain = ({ server }: FastifyInstance) =>
+    server.listening ? sleep(config.SHUTDOWN_DELAY_MS) : Promise.resolve();
+  const app = await buildApp({ config, keys, databaseUrl, logger, registry, tracing, drain });
+  sweepIdleConnections(app);
   const stopped = aborted(stopping);
   try {
     // Migrate before listening, so that the first request finds the tables.
@@ -121,18 +126,11 @@ const listenErrors: Record<string, (port: number, host: string) => string> = {
   EAI_AGAIN: (_, host) => `HOST ${host} cannot be resolved: set HOST to an address of this machine`,
 };
 
-/**
- * Serves for a while after the application began to close, and is not ready meanwhile, so that a balancer
- * sends its requests elsewhere. Each answer has `Connection: close`, so that clients with kept-alive
- * connections move on by themselves: if the server closed first, it would reset a request on its way.
- */
-function drainBeforeClose(app: FastifyInstance, delayMs: number): void {
-  const { server } = app;
+/** Closes connections that become idle during the close. Fastify closes those that are idle when it begins. */
+function sweepIdleConnections(app: FastifyInstance): void {
   let sweeper: NodeJS.Timeout | undefined;
   app.addHook('preClose', async () => {
-    await sleep(delayMs);
-    // Fastify closes the connections that are idle then. The others would stay open when they become idle.
-    sweeper = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
+    sweeper = setInterval(() => app.server.closeIdleConnections(), SWEEP_INTERVAL_MS);
   });
   app.addHook('onClose', async () => clearInterval(sweeper));
 }
@@ -144,7 +142,7 @@ async function close(
   logger: Logger,
 ): Promise<void> {
   const timer = setTimeout(() => {
-    logger.warn(`cutting off requests that are in flight after ${timeoutMs} ms`);
+    logger.warn(`cutting off requests that are in flight after ${delayMs + timeoutMs} ms`);
     app.server.closeAllConnections();
   }, delayMs + timeoutMs);
   await app.close();

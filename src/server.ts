@@ -78,7 +78,9 @@ function stop(signal: string): void {
     logger.info(`${signal}: finishing requests in flight`);
     stopping.abort();
   } else if (Date.now() - signaledAt > REPEATED_SIGNAL_MS) {
-    logger.info(`${signal}: still stopping, for at most ${config.SHUTDOWN_TIMEOUT_MS} ms`);
+    logger.info(
+      `${signal}: still stopping, for at most ${config.SHUTDOWN_DELAY_MS + config.SHUTDOWN_TIMEOUT_MS} ms`,
+    );
   }
 }
 

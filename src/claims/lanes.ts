@@ -53,7 +53,7 @@ const AHEAD_SIZE_MIN = 16;
 const FULL = new Overloaded('too many claims are waiting');
 
 const SYSTEM_TIME: Time = {
-  now: Date.now,
+  now: () => performance.now(),
   schedule: setImmediate,
   pause: sleep,
   every(ms, callback) {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row, Sql } from 'postgres';
-import { migrate } from '../../db/migrate.js';
+import { isMigrated, migrate } from '../../db/migrate.js';
 import type { ConnectionBudget } from '../config.js';
 import { Client, type ClientObserver } from './client.js';
 import { isConnectionBroken, PoolerFound } from './errors.js';
@@ -60,6 +60,8 @@ export interface Database {
    */
   migrate(): Promise<string[]>;
   readonly pools: PoolUsage[];
+  /** Whether there was a primary when it was asked last: each second, or at once on doubt. */
+  readonly isUp: boolean;
   /** Whether the primary answers, takes writes and has our tables. Never rejects; takes 2 seconds at most. */
   isHealthy(): Promise<boolean>;
   close(): Promise<void>;
@@ -139,6 +141,12 @@ export function openDatabase({
     return Pages.open(client, beginPages, query, () => pageReaders.give(client));
   };
 
+  let isComplete = false;
+  const hasOurTables = async () => {
+    isComplete ||= await readers.query(isMigrated).catch(() => false);
+    return isComplete;
+  };
+
   const migrators = new Set<Client>();
   void primary.check();
 
@@ -163,7 +171,11 @@ export function openDatabase({
         return migrator.close(0);
       });
     },
-    isHealthy: () => Promise.race([primary.check(), sleep(HEALTH_TIMEOUT_MS, false)]),
+    get isUp() {
+      return primary.isUp;
+    },
+    isHealthy: () =>
+      Promise.race([primary.check().then((isUp) => isUp && hasOurTables()), sleep(HEALTH_TIMEOUT_MS, false)]),
     async close() {
       primary.close();
       // A stop waits neither for the migrations of another server nor for a database that hangs.

@@ -47,6 +47,11 @@ export class Primary {
     return this.#url;
   }
 
+  /** Whether there was a primary when they were asked last. */
+  get isUp(): boolean {
+    return this.#state === 'up';
+  }
+
   /** Looks for the primary, now. Resolves to whether there is one. */
   check(): Promise<boolean> {
     if (this.#isClosed) return Promise.resolve(false);

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, onResponseHookHandler } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { problemKinds } from '../http/problem-kinds.js';
 import { Histogram, type Recorder } from './histogram.js';
@@ -7,16 +7,39 @@ import { SECONDS } from './registry.js';
 /** The codes of what the service is to blame for. A rate needs the zero that came before the first one. */
 const FAILURES = Object.entries(problemKinds).flatMap(([code, { status }]) => (status >= 500 ? code : []));
 
+/** The status of requests whose clients left before the end of the answer, as nginx logs it. */
+const CLIENT_CLOSED = 499;
+
 /** Measures what each route answers, and how fast. Routes must be added after this call. */
 export function measureAnswers(app: FastifyInstance, registry: Registry): void {
   const durations = new Histogram(
     registry,
     'http_server_request_duration_seconds',
-    'The time from the head of a request to the end of its answer.',
+    'The time from the head of a request to the end of its answer. Status 499: the client left before.',
     SECONDS,
   );
+  const recorders = new Map<string, Recorder>();
+  const recorderOf = (method: string, route: string, status: number): Recorder => {
+    const key = `${method} ${status} ${route}`;
+    let recorder = recorders.get(key);
+    if (!recorder) {
+      recorder = durations.recorder({
+        http_request_method: method,
+        http_route: route,
+        http_response_status_code: String(status),
+      });
+      recorders.set(key, recorder);
+    }
+    return recorder;
+  };
+
   // A counter of prom-client takes 0.6 µs to count, and a sold-out sale has a problem for each claim.
-  const problems: { route: string; counts: Map<string, number> }[] = [];
+  const problems = new Map<string, Map<string, number>>();
+  const countsOf = (route: string) => {
+    const counts = problems.get(route) ?? new Map<string, number>();
+    problems.set(route, counts);
+    return counts;
+  };
   new Counter({
     name: 'coupon_problems_total',
     help: 'Answers that are problems, by their code.',
@@ -24,46 +47,28 @@ export function measureAnswers(app: FastifyInstance, registry: Registry): void {
     registers: [registry],
     collect() {
       this.reset();
-      for (const { route, counts } of problems) {
+      for (const [route, counts] of problems) {
         for (const [code, count] of counts) this.inc({ http_route: route, code }, count);
       }
     },
   });
-
-  const measure = (method: string, route: string, expected: string[]) => {
-    const counts = new Map(expected.map((code) => [code, 0]));
-    problems.push({ route, counts });
-    const byStatus = new Map<number, Recorder>();
-    const recorderOf = (status: number) => {
-      const labels = {
-        http_request_method: method,
-        http_route: route,
-        http_response_status_code: String(status),
-      };
-      const recorder = durations.recorder(labels);
-      byStatus.set(status, recorder);
-      return recorder;
-    };
-    return ({ statusCode, problemCode, elapsedTime }: FastifyReply) => {
-      (byStatus.get(statusCode) ?? recorderOf(statusCode)).record(elapsedTime / 1_000);
-      if (problemCode) counts.set(problemCode, (counts.get(problemCode) ?? 0) + 1);
-    };
-  };
-
-  app.addHook('onRoute', (route) => {
-    const { operationId } = (route.schema ?? {}) as { operationId?: string };
-    // The start page and /docs are routes of two methods, and few look at them.
-    const record = measure(String([route.method].flat()[0]), route.url, operationId ? FAILURES : []);
-    const hook: onResponseHookHandler = (_request, reply, done) => {
-      record(reply);
-      done();
-    };
-    route.onResponse = [route.onResponse ?? [], hook].flat();
+  app.addHook('onRoute', ({ schema, url }) => {
+    const { operationId } = (schema ?? {}) as { operationId?: string };
+    const counts = countsOf(url);
+    for (const code of operationId ? FAILURES : []) counts.set(code, 0);
   });
-  // One route for all paths and methods that are not known: they are the client's words.
-  const recordUnknown = measure('_OTHER', '', []);
-  app.addHook('onResponse', (request, reply, done) => {
-    if (request.is404) recordUnknown(reply);
+
+  app.addHook('onRequest', (request, reply, done) => {
+    // Fastify's onResponse does not come if the client leaves.
+    reply.raw.once('close', () => {
+      // A path that is not known is the client's word.
+      const route = request.is404 ? '' : (request.routeOptions.url ?? '');
+      const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED;
+      recorderOf(request.method, route, status).record(reply.elapsedTime / 1_000);
+      if (!reply.problemCode) return;
+      const counts = countsOf(route);
+      counts.set(reply.problemCode, (counts.get(reply.problemCode) ?? 0) + 1);
+    });
     done();
   });
 

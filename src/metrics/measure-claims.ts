@@ -60,6 +60,8 @@ export function measureLanes(registry: Registry, lanes: Lanes): void {
     help: 'Claims that wait for their batch.',
     labelNames: ['lane'],
     registers: [registry],
+    // Each process has its lanes: the fullest counts.
+    aggregator: 'max',
     collect() {
       for (const [lane, waiting] of lanes.waiting.entries()) this.set({ lane }, waiting);
     },
@@ -69,6 +71,8 @@ export function measureLanes(registry: Registry, lanes: Lanes): void {
     help: 'Claims that may wait in one lane. All lanes together have the bound CLAIMS_WAITING_MAX.',
     labelNames: ['lane'],
     registers: [registry],
+    // Each process has its lanes: the fullest counts.
+    aggregator: 'max',
     collect() {
       for (const lane of lanes.waiting.keys()) this.set({ lane }, lanes.waitingMaxOfLane);
     },

@@ -72,11 +72,11 @@ export function measureDatabase(registry: Registry, database: Database): void {
   });
   new Gauge({
     name: 'coupon_database_up',
-    help: 'Whether there is a writable primary with our tables. It is asked at each scrape.',
+    help: 'Whether there is a writable primary. It is asked each second.',
     registers,
     aggregator: 'min',
-    async collect() {
-      this.set(Number(await database.isHealthy()));
+    collect() {
+      this.set(Number(database.isUp));
     },
   });
 }
@@ -87,10 +87,12 @@ export function countLosses(registry: Registry): { onLost: () => void; onHung: (
     name: 'coupon_database_losses_total',
     help: 'How often the database was lost.',
     registers: [registry],
+    // Each process sees the same loss.
+    aggregator: 'max',
   });
   const hung = new Counter({
     name: 'coupon_database_hangs_total',
-    help: 'How often the database did not answer a query in time.',
+    help: 'Connections that were given up because the database did not answer in time.',
     registers: [registry],
   });
   return { onLost: () => lost.inc(), onHung: () => hung.inc() };

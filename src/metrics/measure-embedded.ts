@@ -17,8 +17,9 @@ export function measureEmbedded(registry: Registry, folder: string): () => void 
     help: 'The free space on the disk with the data of the embedded PostgreSQL.',
     registers: [registry],
     async collect() {
-      const { bavail, bsize } = await statfs(folder);
-      this.set(bavail * bsize);
+      const disk = await statfs(folder).catch(() => undefined);
+      if (disk) this.set(disk.bavail * disk.bsize);
+      else this.remove();
     },
   });
   return () => losses.inc();

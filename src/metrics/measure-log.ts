@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
 import { Gauge, type Registry } from 'prom-client';
 import type { Database } from '../database/database.js';
+
+/** Prometheus gives a scrape up after some seconds, and just then the other metrics are wanted. */
+const ANSWER_MS_MAX = 500;
 
 interface Figures {
   heldSeconds: number;
@@ -12,7 +16,7 @@ interface Figures {
 
 /**
  * Measures how far those who read the log are behind, and how large the database is. The database is asked
- * once a scrape. If it does not answer, these metrics are absent.
+ * once a scrape. If it does not answer at once, these metrics are absent.
  */
 export function measureLog(registry: Registry, database: Database): void {
   let asked: Promise<Figures | undefined> | undefined;
@@ -21,7 +25,7 @@ export function measureLog(registry: Registry, database: Database): void {
       .read(readFigures)
       .catch(() => undefined)
       .finally(() => (asked = undefined));
-    return asked;
+    return Promise.race([asked, sleep(ANSWER_MS_MAX, undefined, { ref: false })]);
   };
   const gauge = (name: string, help: string, figure: keyof Figures) =>
     new Gauge({

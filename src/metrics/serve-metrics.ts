@@ -10,7 +10,7 @@ import type { Config } from '../config.js';
  * @throws Error that names the setting, if the address cannot be listened on.
  */
 export async function serveMetrics(
-  { METRICS_PORT: port = 0, HOST: host }: Config,
+  { METRICS_PORT: port, HOST: host }: Config,
   logger: Logger,
   source: { metrics(): Promise<string> },
 ): Promise<Server> {
@@ -26,7 +26,8 @@ export async function serveMetrics(
       const text = await source.metrics();
       response.writeHead(200, { 'Content-Type': Registry.PROMETHEUS_CONTENT_TYPE }).end(text);
     } catch (error) {
-      response.writeHead(500).end(error instanceof Error ? error.message : String(error));
+      logger.error({ err: error }, 'the metrics were not read');
+      response.writeHead(500).end();
     }
   });
   await new Promise<void>((resolve, reject) => {

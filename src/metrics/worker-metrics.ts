@@ -1,5 +1,4 @@
 import cluster, { type Worker } from 'node:cluster';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AggregatorRegistry, type Registry } from 'prom-client';
 
@@ -27,12 +26,23 @@ export class WorkerMetrics {
   /** Counts of workers that are gone. Without them, sums would fall, and rates would jump. */
   #gone: Promise<Snapshot> = Promise.resolve([]);
 
+  /** Called when the worker of this id answers. */
+  readonly #waiting = new Map<number, () => void>();
+
   /** @param registry of this process. */
   constructor(registry: Registry) {
     this.#registry = registry;
+    cluster.on('message', ({ id }, message) => {
+      if (message?.type !== ANSWER) return;
+      // Also if nobody waits any more: it is the latest.
+      this.#last.set(id, message.metrics);
+      this.#waiting.get(id)?.();
+    });
     cluster.on('exit', ({ id }) => {
       const last = this.#last.get(id) ?? [];
       this.#last.delete(id);
+      this.#waiting.get(id)?.();
+      this.#waiting.delete(id);
       // Gauges of a process that is gone say nothing.
       const counts = last.filter(({ type }) => String(type) !== 'gauge');
       this.#gone = this.#gone.then((gone) => AggregatorRegistry.aggregate([gone, counts]).getMetricsAsJSON());
@@ -49,16 +59,8 @@ export class WorkerMetrics {
 
   async #ask(worker: Worker): Promise<void> {
     if (!worker.isConnected()) return;
-    const answered = new AbortController();
-    const answer = async () => {
-      for (;;) {
-        const [message] = await once(worker, 'message', { signal: answered.signal });
-        if (message?.type === ANSWER) return void this.#last.set(worker.id, message.metrics);
-      }
-    };
+    const answered = new Promise<void>((resolve) => this.#waiting.set(worker.id, resolve));
     worker.send(QUESTION, () => {});
-    await Promise.race([answer(), once(worker, 'exit', answered), sleep(ANSWER_MS_MAX, undefined, answered)])
-      .catch(() => {})
-      .finally(() => answered.abort());
+    await Promise.race([answered, sleep(ANSWER_MS_MAX, undefined, { ref: false })]);
   }
 }

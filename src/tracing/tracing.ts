@@ -10,10 +10,18 @@ import {
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { ClaimRequest } from '../claims/outcome.js';
 import { openExporter } from './exporter.js';
+
+function endSpan(span: Span, { statusCode, problemCode, raw }: FastifyReply): void {
+  if (raw.writableFinished) span.setAttribute('http.response.status_code', statusCode);
+  const error = raw.writableFinished ? problemCode : 'client_closed';
+  if (error) span.setAttribute('error.type', error);
+  if (statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end();
+}
 
 /** How long a stop waits for the last spans to be sent. */
 const FLUSH_MS_MAX = 2_000;
@@ -58,17 +66,8 @@ export class Tracing {
       if (span.isRecording()) {
         this.#spans.set(reply.raw, span);
         request.log = request.log.child({ trace_id: span.spanContext().traceId });
-      }
-      done();
-    });
-    app.addHook('onResponse', (_request, reply, done) => {
-      const span = this.#spans.get(reply.raw);
-      if (span) {
-        const { statusCode, problemCode } = reply;
-        span.setAttribute('http.response.status_code', statusCode);
-        if (problemCode) span.setAttribute('error.type', problemCode);
-        if (statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-        span.end();
+        // Fastify's onResponse does not come if the client leaves.
+        reply.raw.once('close', () => endSpan(span, reply));
       }
       done();
     });

@@ -4,8 +4,10 @@ import t from 'tap';
 import { projectRoot } from '../../db/project-root.js';
 import { users } from '../support/crowd.js';
 import { createDatabase } from '../support/database.js';
+import { lockAwaited, lockCoupon } from '../support/locks.js';
 import { metricsUrl, scrape, seriesOf } from '../support/metrics.js';
 import { startService } from '../support/process.js';
+import { startProxy } from '../support/proxy.js';
 import { until } from '../support/until.js';
 
 t.test('what was answered and decided is counted', async (t) => {
@@ -15,6 +17,7 @@ t.test('what was answered and decided is counted', async (t) => {
   await client.createCoupon('SECRET-COUPON', 2);
   for (const user of ['secret-ada', 'grace', 'alan', 'grace', '']) await client.claim('SECRET-COUPON', user);
   await client.request('GET', '/no/secret/path');
+  await client.request('PUT', '/api/coupons');
   await client.getCoupon('SECRET-COUPON');
   const metrics = await scrape(service);
 
@@ -30,7 +33,8 @@ t.test('what was answered and decided is counted', async (t) => {
     [`{${claims},http_response_status_code="400"}`]: 2,
     [`{${claims},http_response_status_code="409"}`]: 1,
     '{http_request_method="GET",http_route="/api/coupons/:name",http_response_status_code="200"}': 1,
-    '{http_request_method="_OTHER",http_route="",http_response_status_code="404"}': 1,
+    '{http_request_method="GET",http_route="",http_response_status_code="404"}': 1,
+    '{http_request_method="PUT",http_route="/api/coupons",http_response_status_code="405"}': 1,
   });
   t.match(seriesOf(metrics, 'coupon_problems_total'), {
     '{http_route="/api/coupons/claim",code="out_of_stock"}': 1,
@@ -47,6 +51,50 @@ t.test('what was answered and decided is counted', async (t) => {
     'db_client_operation_duration_seconds_count{db_system_name="postgresql",db_operation_name="write"';
   t.equal(metrics.get(`${write},error_type=""}`), 1);
   t.notMatch([...metrics.keys()].join('\n'), /secret/i, 'no label holds what a client sent');
+});
+
+t.test('a client that leaves is measured, too', async (t) => {
+  const { url, sql } = await createDatabase(t);
+  const service = startService(t, { DATABASE_URL: url, METRICS_PORT: '0' });
+  const client = await service.listening();
+  await client.createCoupon('A', 1);
+  const release = await lockCoupon(t, sql, 'A');
+  const leaving = new AbortController();
+  const body = JSON.stringify({ coupon_name: 'A', user_id: 'ada' });
+  const headers = { 'content-type': 'application/json' };
+  const claim = fetch(`${client.url}/api/coupons/claim`, {
+    method: 'POST',
+    body,
+    headers,
+    signal: leaving.signal,
+  });
+  await lockAwaited(sql);
+  leaving.abort();
+  await t.rejects(claim);
+  await release();
+  const claims = 'http_request_method="POST",http_route="/api/coupons/claim"';
+  const series = `http_server_request_duration_seconds_count{${claims},http_response_status_code="499"}`;
+  await until('the claim', async () => (await scrape(service)).get(series) === 1);
+  await until('its row', async () => (await sql`select from claims`).length === 1);
+  t.equal(await service.stop(), 0);
+  t.match(service.log.find(({ claims }) => claims)?.['claims'], { outcomes: { claimed: 1 } });
+});
+
+t.test('a scrape does not wait for a database that hangs', async (t) => {
+  const { url } = await createDatabase(t);
+  const proxy = await startProxy(t, url);
+  const workers = { WEB_CONCURRENCY: '2', DATABASE_CONNECTIONS_MAX: '7', CLAIM_LANES: '1' };
+  for (const settings of [{}, workers]) {
+    const service = startService(t, { DATABASE_URL: proxy.url, METRICS_PORT: '0', ...settings });
+    await service.listening();
+    const up = async () => (await scrape(service)).get('coupon_database_up');
+    await until('the database', async () => (await up()) === 1);
+    proxy.hold(true);
+    await until('the news that it is gone', async () => (await up()) === 0);
+    t.notOk((await scrape(service)).has('coupon_database_size_bytes'), 'what nobody knows is absent');
+    proxy.hold(false);
+    t.equal(await service.stop(), 0);
+  }
 });
 
 t.test('metrics are on their own port only, which serves nothing else', async (t) => {
