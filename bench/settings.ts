@@ -21,9 +21,11 @@ const VARIANTS: Record<string, Record<string, string>> = {
   'as shipped': {},
   // So few claims are over before the checkpoint that 1 GB brings. A smaller one shows what checkpoints cost.
   'max_wal_size=128MB': { max_wal_size: '128MB' },
+  'wal_compression=pglz': { wal_compression: 'pglz' },
   'max_wal_size=128MB, wal_compression=pglz': { max_wal_size: '128MB', wal_compression: 'pglz' },
   // The shortest that PostgreSQL takes.
   'checkpoint_timeout=30s': { checkpoint_timeout: '30s' },
+  'shared_buffers=1GB': { shared_buffers: '1GB' },
   'synchronous_commit=off': { synchronous_commit: 'off' },
 };
 const COUPON = 'HOT';

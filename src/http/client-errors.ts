@@ -1,4 +1,4 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import type { ErrorCode, Problem } from '../contract.js';
@@ -38,6 +38,19 @@ export function forgetReply(reply: FastifyReply): void {
   const connection = raw.socket as Connection;
   // The rest of an answered request may still arrive, and may be malformed.
   if (connection[LAST_REPLY] === reply && raw.complete) connection[LAST_REPLY] = undefined;
+}
+
+/**
+ * Calls back with the reply that a client did not wait for: Fastify's onResponse does not come then. If a client
+ * sent several requests at once, with the last one.
+ */
+export function onClientGone(server: Server, callback: (reply: FastifyReply) => void): void {
+  server.on('connection', (socket: Connection) =>
+    socket.once('close', () => {
+      const reply = socket[LAST_REPLY];
+      if (reply && !reply.raw.writableFinished) callback(reply);
+    }),
+  );
 }
 
 /** Handles bytes that Node.js could not parse, and requests that did not arrive in time. */

@@ -1,5 +1,6 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { onClientGone } from '../http/client-errors.js';
 import { problemKinds } from '../http/problem-kinds.js';
 import { Histogram, type Recorder } from './histogram.js';
 import { SECONDS } from './registry.js';
@@ -18,25 +19,28 @@ export function measureAnswers(app: FastifyInstance, registry: Registry): void {
     'The time from the head of a request to the end of its answer. Status 499: the client left before.',
     SECONDS,
   );
-  const recorders = new Map<string, Recorder>();
+  // By route, method and status: one text of all three would have to be made for each answer.
+  const recorders = new Map<string, Map<string, Map<number, Recorder>>>();
   const recorderOf = (method: string, route: string, status: number): Recorder => {
-    const key = `${method} ${status} ${route}`;
-    let recorder = recorders.get(key);
-    if (!recorder) {
-      recorder = durations.recorder({
-        http_request_method: method,
-        http_route: route,
-        http_response_status_code: String(status),
-      });
-      recorders.set(key, recorder);
-    }
+    const found = recorders.get(route)?.get(method)?.get(status);
+    if (found) return found;
+    const recorder = durations.recorder({
+      http_request_method: method,
+      http_route: route,
+      http_response_status_code: String(status),
+    });
+    const methods = recorders.get(route) ?? new Map<string, Map<number, Recorder>>();
+    const statuses = methods.get(method) ?? new Map<number, Recorder>();
+    recorders.set(route, methods.set(method, statuses.set(status, recorder)));
     return recorder;
   };
 
   // A counter of prom-client takes 0.6 µs to count, and a sold-out sale has a problem for each claim.
   const problems = new Map<string, Map<string, number>>();
   const countsOf = (route: string) => {
-    const counts = problems.get(route) ?? new Map<string, number>();
+    const found = problems.get(route);
+    if (found) return found;
+    const counts = new Map<string, number>();
     problems.set(route, counts);
     return counts;
   };
@@ -58,19 +62,20 @@ export function measureAnswers(app: FastifyInstance, registry: Registry): void {
     for (const code of operationId ? FAILURES : []) counts.set(code, 0);
   });
 
-  app.addHook('onRequest', (request, reply, done) => {
-    // Fastify's onResponse does not come if the client leaves.
-    reply.raw.once('close', () => {
-      // A path that is not known is the client's word.
-      const route = request.is404 ? '' : (request.routeOptions.url ?? '');
-      const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED;
-      recorderOf(request.method, route, status).record(reply.elapsedTime / 1_000);
-      if (!reply.problemCode) return;
-      const counts = countsOf(route);
-      counts.set(reply.problemCode, (counts.get(reply.problemCode) ?? 0) + 1);
-    });
+  const record = (reply: FastifyReply, status: number) => {
+    const { request, problemCode } = reply;
+    // A path that is not known is the client's word.
+    const route = request.is404 ? '' : (request.routeOptions.url ?? '');
+    recorderOf(request.method, route, status).record(reply.elapsedTime / 1_000);
+    if (!problemCode) return;
+    const counts = countsOf(route);
+    counts.set(problemCode, (counts.get(problemCode) ?? 0) + 1);
+  };
+  app.addHook('onResponse', (_request, reply, done) => {
+    record(reply, reply.statusCode);
     done();
   });
+  onClientGone(app.server, (reply) => record(reply, CLIENT_CLOSED));
 
   new Gauge({
     name: 'coupon_http_connections',

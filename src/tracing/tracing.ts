@@ -13,6 +13,7 @@ import { AlwaysOnSampler, BasicTracerProvider, BatchSpanProcessor } from '@opent
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { ClaimRequest } from '../claims/outcome.js';
+import { onClientGone } from '../http/client-errors.js';
 import { openExporter } from './exporter.js';
 
 function endSpan(span: Span, { statusCode, problemCode, raw }: FastifyReply): void {
@@ -66,11 +67,18 @@ export class Tracing {
       if (span.isRecording()) {
         this.#spans.set(reply.raw, span);
         request.log = request.log.child({ trace_id: span.spanContext().traceId });
-        // Fastify's onResponse does not come if the client leaves.
-        reply.raw.once('close', () => endSpan(span, reply));
       }
       done();
     });
+    const end = (reply: FastifyReply) => {
+      const span = this.#spans.get(reply.raw);
+      if (span) endSpan(span, reply);
+    };
+    app.addHook('onResponse', (_request, reply, done) => {
+      end(reply);
+      done();
+    });
+    onClientGone(app.server, end);
   }
 
   /** Runs a batch in a span of its own, to which the spans of its requests are linked. */
