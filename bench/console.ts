@@ -11,9 +11,9 @@ import { describeMachine, readCommit } from './rig/environment.js';
 import { startServer } from './rig/servers.js';
 
 /**
- * The command: how smoothly a browser draws the console while claims come in. One machine with two cores makes
- * no 20,000 claims/s beside a browser, so the events are written to the log, and no claims. From there on all
- * is as in a sale: the service, its stream, and the page.
+ * The command: how smoothly a browser draws the console while claims come in. One machine with two cores
+ * makes no 20,000 claims/s beside a browser, so the events are written to the log, and no claims. From there
+ * on all is as in a sale: the service, its stream, and the page.
  */
 
 const COUPON = 'NOON';

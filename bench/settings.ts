@@ -10,10 +10,10 @@ import { type OwnDatabase, startEmptyDatabase } from './rig/database.js';
 import { describeMachine, readCommit } from './rig/environment.js';
 
 /**
- * The command: what settings of PostgreSQL do to a hot coupon. Each round measures all of them, one after the
- * other, and each measurement starts PostgreSQL anew. The claims are made by the statement of the service over one
- * connection, without HTTP. A checkpoint comes before, and the names of the users are random: both make
- * PostgreSQL log whole pages, as in a sale.
+ * The command: what settings of PostgreSQL do to a hot coupon. Each round measures all of them, one after
+ * the other, and each measurement starts PostgreSQL anew. The claims are made by the statement of the service
+ * over one connection, without HTTP. A checkpoint comes before, and the names of the users are random: both
+ * make PostgreSQL log whole pages, as in a sale.
  */
 
 /** Beside those that the service gives its own PostgreSQL. The first is what the others are compared with. */

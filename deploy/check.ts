@@ -7,9 +7,9 @@ import { findings } from './check/rules/index.js';
 import { findHelm, findValidator, run } from './check/tools.js';
 
 /**
- * The command `npm run deploy:check`: lints and renders the chart with each file of values in deploy/helm/ci, and
- * holds what comes out against the schemas of Kubernetes and our own rules. It needs no cluster. A tool that the
- * machine does not have is skipped, and named.
+ * The command `npm run deploy:check`: lints and renders the chart with each file of values in deploy/helm/ci,
+ * and holds what comes out against the schemas of Kubernetes and our own rules. It needs no cluster. A tool
+ * that the machine does not have is skipped, and named.
  *
  *     --require   fails if a tool is missing
  */

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import openapiGlue from 'fastify-openapi-glue';
 import type { Logger } from 'pino';
-import type { Registry } from 'prom-client';
 import { ApiKeys } from './access/api-keys.js';
 import { BatchSummary } from './claims/batch-summary.js';
 import { CLAIM_SETTINGS, claimCoupons } from './claims/claim-statement.js';
@@ -25,8 +24,9 @@ import { logTraffic } from './http/traffic-log.js';
 import { readTrustProxy } from './http/trust-proxy.js';
 import { measureAnswers } from './metrics/measure-answers.js';
 import { measureBatches, measureLanes } from './metrics/measure-claims.js';
-import { countLosses, measureDatabase, QueryTimes } from './metrics/measure-database.js';
+import { countLosses, measureDatabase } from './metrics/measure-database.js';
 import { measureLog } from './metrics/measure-log.js';
+import type { Metrics } from './metrics/registry.js';
 import type { Tracing } from './tracing/tracing.js';
 import { serveWebPages } from './web/web-pages.js';
 
@@ -43,7 +43,7 @@ export interface AppOptions {
   /** Those of the settings, unless given. */
   keys?: ApiKeys;
   /** Gets the metrics of the application. Absent: nothing is measured. */
-  registry?: Registry | undefined;
+  metrics?: Metrics | undefined;
   /** Follows requests and batches. Absent: nothing is traced. */
   tracing?: Tracing | undefined;
   /** What to wait for when the application begins to close. It still serves, and followers stay. */
@@ -63,19 +63,18 @@ export interface AppOptions {
  * if a key is invalid.
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, databaseUrl, logger, registry, tracing, contract = readContract() } = options;
+  const { config, databaseUrl, logger, metrics, tracing, contract = readContract() } = options;
   const { keys = new ApiKeys(config) } = options;
   const app = createFastify(contract, logger, readTrustProxy(config.TRUST_PROXY));
 
   tracing?.traceRequests(app);
 
-  const times = registry && new QueryTimes(registry);
-  const database = connectDatabase(databaseUrl, config, logger, registry, times);
+  const database = connectDatabase(databaseUrl, config, logger, metrics);
   app.decorate('database', database);
   app.addHook('onClose', () => database.close());
 
   const batches = new BatchSummary();
-  const measureBatch = registry && measureBatches(registry, times!);
+  const measureBatch = metrics && measureBatches(metrics);
   const onBatch: LanesOptions['onBatch'] = (lane, batch) => {
     const outcomes = countOutcomes(batch.outcomes);
     batches.add(batch, outcomes);
@@ -88,11 +87,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     const taken = batches.take();
     return taken && { ...taken, waiting: sum(lanes?.waiting ?? []) };
   });
-  if (registry) {
-    measureAnswers(app, registry);
-    measureDatabase(registry, database);
-    measureLog(registry, database);
-    if (lanes) measureLanes(registry, lanes);
+  if (metrics) {
+    measureAnswers(app, metrics);
+    measureDatabase(metrics, database);
+    measureLog(metrics, database);
+    if (lanes) measureLanes(metrics, lanes);
   }
 
   const log = new EventLog(database);
@@ -133,15 +132,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }
 }
 
-/** @param registry gets the metrics of the connections, and `times` those of the queries. */
-export function connectDatabase(
-  url: string,
-  config: Config,
-  logger: Logger,
-  registry?: Registry,
-  times?: QueryTimes,
-): Database {
-  const losses = registry && countLosses(registry);
+/** @param metrics gets those of the database. */
+export function connectDatabase(url: string, config: Config, logger: Logger, metrics?: Metrics): Database {
+  const losses = metrics && countLosses(metrics);
   return openDatabase({
     url,
     isPooled: config.DATABASE_POOLER,
@@ -159,7 +152,7 @@ export function connectDatabase(
       },
       onBack: (lostMs) => logger.info(`the database is back after ${(lostMs / 1000).toFixed(1)} s`),
       onMigrationNotice: (sentence) => logger.warn(sentence),
-      onQuery: times && ((pool, ms, error) => times.record(pool, ms, error)),
+      onQuery: metrics && ((pool, ms, error) => metrics.queryTimes.record(pool, ms, error)),
     },
   });
 }

@@ -118,6 +118,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw invalidSetting(violation ? describeViolation(violation) : 'unknown');
   }
   const { DATABASE_URL, DATABASE_CONNECTIONS_MAX, CLAIM_LANES, TRUST_PROXY } = config;
+  const { METRICS_PORT, OTEL_EXPORTER_OTLP_ENDPOINT: collector, PORT } = config;
+  if (METRICS_PORT === PORT && PORT !== 0) {
+    throw invalidSetting('METRICS_PORT must be another port than PORT');
+  }
+  if (collector && !URL.canParse(collector)) {
+    throw invalidSetting('OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://collector:4318');
+  }
   if (readTrustProxy(TRUST_PROXY) === undefined) {
     throw invalidSetting(
       'TRUST_PROXY must be true, false, or addresses and ranges such as 10.0.0.0/8, separated by commas',

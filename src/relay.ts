@@ -6,10 +6,10 @@ import { acquireDatabase } from './database/acquire.js';
 import type { Database } from './database/database.js';
 import { EventLog } from './events/event-log.js';
 import { createLogger } from './logger.js';
-import { measureDatabase, QueryTimes } from './metrics/measure-database.js';
+import { measureDatabase } from './metrics/measure-database.js';
 import { measureLog } from './metrics/measure-log.js';
 import { measureRelay } from './metrics/measure-relay.js';
-import { createRegistry } from './metrics/registry.js';
+import { createMetrics } from './metrics/registry.js';
 import { closeMetrics, serveMetrics } from './metrics/serve-metrics.js';
 import { listDeadLetters, retryDeadLetter } from './relay/dead-letters.js';
 import { compete } from './relay/leadership.js';
@@ -48,9 +48,9 @@ async function main(): Promise<void> {
   // The output of the other commands is theirs.
   const logger = createLogger(command === 'run' ? config.LOG_LEVEL : 'silent');
   const hasMetrics = command === 'run' && config.METRICS_PORT !== undefined;
-  const registry = hasMetrics ? createRegistry() : undefined;
+  const registry = hasMetrics ? createMetrics() : undefined;
   const { url, release } = await acquireDatabase(config, logger, stopping.signal, registry);
-  const database = connectDatabase(url, config, logger, registry, registry && new QueryTimes(registry));
+  const database = connectDatabase(url, config, logger, registry);
   let metrics: Server | undefined;
   try {
     if (registry) metrics = await serveMetrics(config, logger, registry);

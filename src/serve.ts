@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { Registry } from 'prom-client';
 import type { ApiKeys } from './access/api-keys.js';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
 import type { Database } from './database/database.js';
 import { isDatabaseUnavailable } from './database/errors.js';
+import type { Metrics } from './metrics/registry.js';
 import type { Tracing } from './tracing/tracing.js';
 import { readVersion } from './version.js';
 
@@ -27,7 +27,7 @@ export async function serve(
   keys: ApiKeys,
   databaseUrl: string,
   logger: Logger,
-  registry: Registry | undefined,
+  metrics: Metrics | undefined,
   stopping: AbortSignal,
 ): Promise<void> {
   const tracing = config.OTEL_EXPORTER_OTLP_ENDPOINT ? await openTracing(logger) : undefined;
@@ -36,7 +36,7 @@ export async function serve(
   // closed first, it would reset a request on its way.
   const drain = ({ server }: FastifyInstance) =>
     server.listening ? sleep(config.SHUTDOWN_DELAY_MS) : Promise.resolve();
-  const app = await buildApp({ config, keys, databaseUrl, logger, registry, tracing, drain });
+  const app = await buildApp({ config, keys, databaseUrl, logger, metrics, tracing, drain });
   sweepIdleConnections(app);
   const stopped = aborted(stopping);
   try {
@@ -126,7 +126,9 @@ const listenErrors: Record<string, (port: number, host: string) => string> = {
   EAI_AGAIN: (_, host) => `HOST ${host} cannot be resolved: set HOST to an address of this machine`,
 };
 
-/** Closes connections that become idle during the close. Fastify closes those that are idle when it begins. */
+/**
+ * Closes connections that become idle during the close. Fastify closes those that are idle when it begins.
+ */
 function sweepIdleConnections(app: FastifyInstance): void {
   let sweeper: NodeJS.Timeout | undefined;
   app.addHook('preClose', async () => {
@@ -135,7 +137,9 @@ function sweepIdleConnections(app: FastifyInstance): void {
   app.addHook('onClose', async () => clearInterval(sweeper));
 }
 
-/** Lets the requests in flight finish, and cuts off those that take longer than the delay and the time-out. */
+/**
+ * Lets the requests in flight finish, and cuts off those that take longer than the delay and the time-out.
+ */
 async function close(
   app: FastifyInstance,
   { SHUTDOWN_DELAY_MS: delayMs, SHUTDOWN_TIMEOUT_MS: timeoutMs }: Config,

@@ -9,7 +9,7 @@ import { type AcquiredDatabase, acquireDatabase } from './database/acquire.js';
 import { hostUrls } from './database/hosts.js';
 import { createLogger } from './logger.js';
 import { measureWorkers } from './metrics/measure-workers.js';
-import { createRegistry } from './metrics/registry.js';
+import { createMetrics } from './metrics/registry.js';
 import { closeMetrics, serveMetrics } from './metrics/serve-metrics.js';
 import { answerPrimary, WorkerMetrics } from './metrics/worker-metrics.js';
 import { serve } from './serve.js';
@@ -36,14 +36,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 
 if (cluster.isPrimary) warnOfOpenScopes(keys, config, logger);
 
-const registry = config.METRICS_PORT === undefined ? undefined : createRegistry();
-let metrics: Server | undefined;
+const metrics = config.METRICS_PORT === undefined ? undefined : createMetrics();
+let metricsServer: Server | undefined;
 let database: AcquiredDatabase | undefined;
 try {
-  if (registry && cluster.isWorker) answerPrimary(registry);
-  else if (registry)
-    metrics = await serveMetrics(config, logger, hasWorkers ? new WorkerMetrics(registry) : registry);
-  database = await acquireDatabase(config, logger, stopping.signal, registry);
+  if (metrics && cluster.isWorker) answerPrimary(metrics);
+  else if (metrics)
+    metricsServer = await serveMetrics(config, logger, hasWorkers ? new WorkerMetrics(metrics) : metrics);
+  database = await acquireDatabase(config, logger, stopping.signal, metrics);
   // postgres.js takes the password from PGPASSWORD if the URL has none.
   const password = new URL(hostUrls(database.url)[0] as string).password || process.env['PGPASSWORD'];
   if (cluster.isPrimary && password === DEFAULT_PASSWORD) {
@@ -53,10 +53,10 @@ try {
     const { WEB_CONCURRENCY: count, SHUTDOWN_DELAY_MS, SHUTDOWN_TIMEOUT_MS } = config;
     const shutdownTimeoutMs = SHUTDOWN_DELAY_MS + SHUTDOWN_TIMEOUT_MS;
     const env = { DATABASE_URL: database.url };
-    const onDeath = registry && measureWorkers(registry);
+    const onDeath = metrics && measureWorkers(metrics);
     await runWorkers({ count, env, shutdownTimeoutMs, logger, onDeath }, stopping.signal);
   } else {
-    await serve(config, keys, database.url, logger, registry, stopping.signal);
+    await serve(config, keys, database.url, logger, metrics, stopping.signal);
   }
 } catch (error) {
   // A signal that stops the start of the embedded PostgreSQL is not a failure.
@@ -68,7 +68,7 @@ try {
   }
 }
 await database?.release();
-if (metrics) await closeMetrics(metrics);
+if (metricsServer) await closeMetrics(metricsServer);
 logger.info('stopped');
 process.exit();
 

@@ -51,7 +51,7 @@ export async function findHelm(): Promise<string | undefined> {
 }
 
 /**
- * Finds the pinned kubernetes-validate, or installs it with Python. It brings the schemas of Kubernetes with it.
+ * Finds the pinned kubernetes-validate, or installs it with Python. It brings the schemas of Kubernetes.
  * @returns undefined if the machine has no Python that can make environments.
  * @throws Error if pip cannot install it.
  */

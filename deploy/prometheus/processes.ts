@@ -25,8 +25,8 @@ export function hasPrometheus(): boolean {
 }
 
 /**
- * Starts a service with two workers and a PostgreSQL of its own, a relay with a receiver that takes all, and a
- * Prometheus that scrapes both with our rules. All of them end with the scope, and their data go.
+ * Starts a service with two workers and a PostgreSQL of its own, a relay with a receiver that takes all, and
+ * a Prometheus that scrapes both with our rules. All of them end with the scope, and their data go.
  */
 export async function startInstallation(scope: Scope): Promise<Installation> {
   const { folder, remove } = await makeTemporaryFolder('coupons-try-');

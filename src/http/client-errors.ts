@@ -41,8 +41,8 @@ export function forgetReply(reply: FastifyReply): void {
 }
 
 /**
- * Calls back with the reply that a client did not wait for: Fastify's onResponse does not come then. If a client
- * sent several requests at once, with the last one.
+ * Calls back with the reply that a client did not wait for: Fastify's onResponse does not come then. If a
+ * client sent several requests at once, it is the last one.
  */
 export function onClientGone(server: Server, callback: (reply: FastifyReply) => void): void {
   server.on('connection', (socket: Connection) =>

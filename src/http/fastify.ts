@@ -49,7 +49,7 @@ export function createFastify(
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // A closing server still answers requests on open connections, with Connection: close.
     return503OnClosing: false,
-    // It would also end a close whose drain takes longer, and cut off what is in flight. Our steps are bounded.
+    // It would also end a close that takes longer, and cut off what is in flight. Our steps are bounded.
     pluginTimeout: 0,
     // The contract names no HEAD.
     exposeHeadRoutes: false,

@@ -1,5 +1,8 @@
 import type { Metric, Registry } from 'prom-client';
 
+/** The bounds of durations, in seconds. */
+export const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
+
 type Labels = Record<string, string>;
 
 /** The counts of one combination of labels. */

@@ -2,8 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { onClientGone } from '../http/client-errors.js';
 import { problemKinds } from '../http/problem-kinds.js';
-import { Histogram, type Recorder } from './histogram.js';
-import { SECONDS } from './registry.js';
+import { Histogram, type Recorder, SECONDS } from './histogram.js';
 
 /** The codes of what the service is to blame for. A rate needs the zero that came before the first one. */
 const FAILURES = Object.entries(problemKinds).flatMap(([code, { status }]) => (status >= 500 ? code : []));

@@ -3,9 +3,8 @@ import type { BatchReport } from '../claims/lane.js';
 import type { Lanes } from '../claims/lanes.js';
 import { CLAIM_CODES, type ClaimOutcome } from '../claims/outcome.js';
 import { isOutcomeUnknown } from '../database/errors.js';
-import { Histogram } from './histogram.js';
-import type { QueryTimes } from './measure-database.js';
-import { SECONDS } from './registry.js';
+import { Histogram, SECONDS } from './histogram.js';
+import type { Metrics } from './registry.js';
 
 const BATCH_SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 
@@ -14,8 +13,7 @@ const BATCH_SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10
  * @returns what is to be called with each batch that has ended, and how many requests had which outcome.
  */
 export function measureBatches(
-  registry: Registry,
-  times: QueryTimes,
+  registry: Metrics,
 ): (batch: BatchReport<ClaimOutcome>, outcomes: Record<string, number>) => void {
   const claims = new Counter({
     name: 'coupon_claims_total',
@@ -44,7 +42,7 @@ export function measureBatches(
   return (batch, { undecided = 0, ...decided }) => {
     size.record(batch.size);
     wait.record(batch.waitMs / 1_000);
-    times.record('claim', batch.durationMs, batch.failure);
+    registry.queryTimes.record('claim', batch.durationMs, batch.failure);
     for (const [outcome, count] of Object.entries(decided)) claims.inc({ outcome }, count);
     if (undecided) reruns.inc({ reason: 'undecided' }, undecided);
     if (batch.failure !== undefined && isOutcomeUnknown(batch.failure)) {

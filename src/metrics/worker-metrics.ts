@@ -25,7 +25,8 @@ export class WorkerMetrics {
   readonly #last = new Map<number, Snapshot>();
   /** Counts of workers that are gone. Without them, sums would fall, and rates would jump. */
   #gone: Promise<Snapshot> = Promise.resolve([]);
-
+  /** The scrape under way, which others that come meanwhile share. */
+  #reading: Promise<string> | undefined;
   /** Called when the worker of this id answers. */
   readonly #waiting = new Map<number, () => void>();
 
@@ -50,7 +51,12 @@ export class WorkerMetrics {
   }
 
   /** The metrics in the text format of Prometheus. */
-  async metrics(): Promise<string> {
+  metrics(): Promise<string> {
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    return this.#reading;
+  }
+
+  async #read(): Promise<string> {
     const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
     await Promise.all(workers.map((worker) => this.#ask(worker)));
     const own = await this.#registry.getMetricsAsJSON();

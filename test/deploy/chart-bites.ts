@@ -7,9 +7,9 @@ import { findHelm, findValidator } from '../../deploy/check/tools.js';
 import { breaches, misspelled, refusedValues } from './breaches.js';
 
 /**
- * The command: shows that each rule of `npm run deploy:check` finds a chart that breaks it, and that the chart
- * refuses values that lose requests or open the service. It is no part of `npm test`, because Helm comes from the
- * module proxy of Go, and the schemas of Kubernetes from PyPI.
+ * The command: shows that each rule of `npm run deploy:check` finds a chart that breaks it, and that the
+ * chart refuses values that lose requests or open the service. It is no part of `npm test`, because Helm
+ * comes from the module proxy of Go, and the schemas of Kubernetes from PyPI.
  *
  *     --require   fails if a tool is missing
  */

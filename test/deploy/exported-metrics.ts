@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../db/project-root.js';
-import { createRegistry } from '../../src/metrics/registry.js';
+import { createMetrics } from '../../src/metrics/registry.js';
 
 /** Prometheus makes these itself. */
 const OF_PROMETHEUS = ['up', 'ALERTS'];
@@ -13,7 +13,7 @@ export async function exportedSeries(): Promise<Set<string>> {
     name,
     type,
   }));
-  const ofPromClient = (await createRegistry().getMetricsAsJSON()).map(({ name, type }) => ({
+  const ofPromClient = (await createMetrics().getMetricsAsJSON()).map(({ name, type }) => ({
     name,
     type: String(type),
   }));

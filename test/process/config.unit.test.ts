@@ -231,3 +231,16 @@ t.test('too few connections for the lanes are refused by a message that names bo
     message: 'invalid setting: DATABASE_CONNECTIONS_MAX must be at least 9 when CLAIM_LANES is 4',
   });
 });
+
+t.test('the metrics have a port of their own', async (t) => {
+  const message = 'invalid setting: METRICS_PORT must be another port than PORT';
+  t.throws(() => readConfig({ PORT: '3000', METRICS_PORT: '3000' }), { message });
+  t.equal(readConfig({ PORT: '0', METRICS_PORT: '0' }).METRICS_PORT, 0, 'each takes a free one');
+});
+
+t.test('the address of the collector is a URL', async (t) => {
+  const message = 'invalid setting: OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://collector:4318';
+  for (const url of ['collector:4318', 'http://']) {
+    t.throws(() => readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: url }), { message });
+  }
+});

@@ -77,7 +77,7 @@ t.test('two servers restart in turn under load: no request over a kept-alive con
 });
 
 t.test(
-  'two servers restart in turn behind a balancer that asks who is ready: no request fails',
+  'no request fails while two servers restart in turn behind a balancer that polls /health/ready',
   async (t) => {
     const { url, sql } = await createDatabase(t);
     await sql`insert into coupons values ('SUMMER', 5, 5)`;

@@ -24,7 +24,7 @@ export const isReleasedMissing: false | string = await git('cat-file', '-e', `${
 );
 
 /**
- * Compiles the server of the last release, from the history of git, with the packages that are installed here.
+ * Compiles the server of the last release, from the history of git, with the packages that are here.
  * @returns its path, for `startService`.
  */
 export async function compileReleased(t: Scope): Promise<string> {
