@@ -142,9 +142,9 @@ export function connectDatabase(url: string, config: Config, logger: Logger, met
     statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
     lockTimeoutMs: config.LOCK_TIMEOUT_MS,
     observer: {
-      onHung: () => {
+      onHung: (timeoutMs) => {
         losses?.onHung();
-        logger.warn('the database hangs: its connections are replaced');
+        logger.warn({ timeoutMs }, 'the database hangs: its connections are replaced');
       },
       onLost: () => {
         losses?.onLost();

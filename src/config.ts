@@ -16,6 +16,8 @@ const schema = {
     HOST: { type: 'string', minLength: 1, default: 'localhost' },
     /** Absent: no metrics. */
     METRICS_PORT: { type: 'integer', minimum: 0, maximum: 65_535 },
+    /** Absent: HOST. */
+    METRICS_HOST: { type: 'string', minLength: 1 },
     /** Absent: no traces. */
     OTEL_EXPORTER_OTLP_ENDPOINT: {
       type: 'string',

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { lookup } from 'node:dns/promises';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
@@ -94,11 +95,13 @@ async function listen(app: FastifyInstance, { PORT, HOST }: Config, logger: Logg
   try {
     // Fastify logs every address of the machine. In a container they are wrong from outside.
     if (isPublic) logger.level = 'warn';
+    // One address. For the name localhost, Fastify would open a second server, without our limits and events.
+    const { address } = await lookup(HOST, { order: 'ipv4first' });
     await app.listen({
       port: PORT,
-      host: HOST,
+      host: address,
       backlog: CONNECTION_BACKLOG_MAX,
-      listenTextResolver: (address) => `listening on ${address}`,
+      listenTextResolver: (url) => `listening on ${url}`,
     });
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;

@@ -9,7 +9,7 @@ export interface ClientObserver {
   /** A query failed, or a connection closed: the database may be gone. */
   onDoubt: () => void;
   /** The database did not answer in time. The client gives its connection up. */
-  onHung: () => void;
+  onHung: (timeoutMs: number) => void;
 }
 
 export interface ClientSettings {
@@ -75,7 +75,7 @@ export class Client {
     let immediate: NodeJS.Immediate | undefined;
     const timeout = new Promise<never>((_, reject) => {
       const giveUp = () => {
-        if (this.replace(sql)) observer.onHung();
+        if (this.replace(sql)) observer.onHung(timeoutMs);
         reject(new DatabaseTimeout(`the database did not answer within ${timeoutMs} ms`));
       };
       // If our own event loop was late, the answer may be there: sockets are read before giveUp runs.

@@ -29,8 +29,8 @@ export interface DatabaseOptions {
 }
 
 export interface DatabaseObserver {
-  /** The database did not answer a query in time. */
-  onHung: () => void;
+  /** The database did not answer a query within this time: 2 seconds, if it was asked whether it is up. */
+  onHung: (timeoutMs: number) => void;
   onLost: () => void;
   onBack: (lostMs: number) => void;
   /** Gets a sentence about the migrations for an operator. */

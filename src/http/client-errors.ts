@@ -25,7 +25,9 @@ const requestIds = createRequestIds();
 const closing = new WeakSet<Socket>();
 
 const LAST_REPLY = Symbol('last reply');
-type Connection = Socket & { [LAST_REPLY]?: FastifyReply | undefined };
+/** Node.js sets the server. */
+type Connection = Socket & { [LAST_REPLY]?: FastifyReply | undefined; server?: Server };
+const REFUSED = 'refused';
 
 /** Remembers the reply to the last request of a connection. Call it for each request. */
 export function rememberReply(reply: FastifyReply): void {
@@ -51,6 +53,11 @@ export function onClientGone(server: Server, callback: (reply: FastifyReply) => 
       if (reply && !reply.raw.writableFinished) callback(reply);
     }),
   );
+}
+
+/** Calls back with the code of each problem that belongs to no request, and so to no route and hook of Fastify. */
+export function onRefused(server: Server, callback: (code: ErrorCode) => void): void {
+  server.on(REFUSED, callback);
 }
 
 /** Handles bytes that Node.js could not parse, and requests that did not arrive in time. */
@@ -94,6 +101,7 @@ function endAfterAnswers(
   id: string,
   override?: Partial<Pick<Problem, 'detail'>>,
 ): void {
+  (socket as Connection).server?.emit(REFUSED, code);
   const { status } = problemKinds[code];
   const body = JSON.stringify(problemOf(code, override));
   const head = [

@@ -1,6 +1,8 @@
 import { createHistogram } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { type Contract, operationsOf } from '../contract.js';
+import { onRefused } from './client-errors.js';
+import { problemKinds } from './problem-kinds.js';
 
 const SUMMARY_INTERVAL_MS = 10_000;
 
@@ -56,6 +58,10 @@ export function logTraffic(
   app.addHook('onClose', async () => {
     clearInterval(timer);
     summarize();
+  });
+  onRefused(app.server, (code) => {
+    answers.add(problemKinds[code].status);
+    errors.add(code);
   });
   app.addHook('onResponse', (request, reply, done) => {
     const { method, url } = request;

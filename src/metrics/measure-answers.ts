@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { onClientGone } from '../http/client-errors.js';
+import { onClientGone, onRefused } from '../http/client-errors.js';
 import { problemKinds } from '../http/problem-kinds.js';
 import { Histogram, type Recorder, SECONDS } from './histogram.js';
 
@@ -61,20 +61,23 @@ export function measureAnswers(app: FastifyInstance, registry: Registry): void {
     for (const code of operationId ? FAILURES : []) counts.set(code, 0);
   });
 
+  const countProblem = (route: string, code: string) => {
+    const counts = countsOf(route);
+    counts.set(code, (counts.get(code) ?? 0) + 1);
+  };
   const record = (reply: FastifyReply, status: number) => {
     const { request, problemCode } = reply;
     // A path that is not known is the client's word.
     const route = request.is404 ? '' : (request.routeOptions.url ?? '');
     recorderOf(request.method, route, status).record(reply.elapsedTime / 1_000);
-    if (!problemCode) return;
-    const counts = countsOf(route);
-    counts.set(problemCode, (counts.get(problemCode) ?? 0) + 1);
+    if (problemCode) countProblem(route, problemCode);
   };
   app.addHook('onResponse', (_request, reply, done) => {
     record(reply, reply.statusCode);
     done();
   });
   onClientGone(app.server, (reply) => record(reply, CLIENT_CLOSED));
+  onRefused(app.server, (code) => countProblem('', code));
 
   new Gauge({
     name: 'coupon_http_connections',

@@ -10,10 +10,11 @@ import type { Config } from '../config.js';
  * @throws Error that names the setting, if the address cannot be listened on.
  */
 export async function serveMetrics(
-  { METRICS_PORT: port, HOST: host }: Config,
+  { METRICS_PORT: port, METRICS_HOST, HOST }: Config,
   logger: Logger,
   source: { metrics(): Promise<string> },
 ): Promise<Server> {
+  const [setting, host] = METRICS_HOST ? ['METRICS_HOST', METRICS_HOST] : ['HOST', HOST];
   const server = createServer(async (request, response) => {
     // Prometheus sends no body.
     request.resume();
@@ -33,7 +34,9 @@ export async function serveMetrics(
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
-        new Error(`cannot listen on METRICS_PORT ${port} of HOST ${host}: ${error.code}`, { cause: error }),
+        new Error(`cannot listen on METRICS_PORT ${port} of ${setting} ${host}: ${error.code}`, {
+          cause: error,
+        }),
       ),
     );
     server.listen(port, host, resolve);

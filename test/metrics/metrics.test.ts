@@ -5,6 +5,7 @@ import { projectRoot } from '../../db/project-root.js';
 import { createDatabase } from '../support/database.js';
 import { metricsUrl, scrape, seriesOf } from '../support/metrics.js';
 import { startService } from '../support/process.js';
+import { openRawConnection } from '../support/raw-connection.js';
 
 t.test('what was answered and decided is counted', async (t) => {
   const { url } = await createDatabase(t);
@@ -47,6 +48,49 @@ t.test('what was answered and decided is counted', async (t) => {
     'db_client_operation_duration_seconds_count{db_system_name="postgresql",db_operation_name="write"';
   t.equal(metrics.get(`${write},error_type=""}`), 1);
   t.notMatch([...metrics.keys()].join('\n'), /secret/i, 'no label holds what a client sent');
+});
+
+t.test('what is refused before it has a path is counted, and summed up in the log', async (t) => {
+  const { url } = await createDatabase(t);
+  const service = startService(t, { DATABASE_URL: url, METRICS_PORT: '0' });
+  const client = await service.listening();
+  const refused = {
+    malformed_http: 'GET / HTTP/9.9\r\n\r\n',
+    headers_too_large: `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`,
+    not_implemented: 'CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n',
+  };
+  for (const text of Object.values(refused)) {
+    const connection = openRawConnection(client.url);
+    connection.send(text);
+    await connection.closed();
+  }
+  t.match(
+    seriesOf(await scrape(service), 'coupon_problems_total'),
+    Object.fromEntries(Object.keys(refused).map((code) => [`{http_route="",code="${code}"}`, 1])),
+  );
+  t.equal(await service.stop(), 0);
+  const errors = service.log.map(({ errors }) => errors as Record<string, number> | undefined);
+  for (const code of Object.keys(refused)) {
+    t.equal(
+      errors.reduce((sum, counts) => sum + (counts?.[code] ?? 0), 0),
+      1,
+      code,
+    );
+  }
+});
+
+t.test('METRICS_HOST is the address of the metrics alone', async (t) => {
+  const { url } = await createDatabase(t);
+  const start = (settings: Record<string, string>) =>
+    startService(t, { DATABASE_URL: url, METRICS_PORT: '0', ...settings });
+  const service = start({ METRICS_HOST: '127.0.0.1' });
+  await scrape(service);
+  const failing = start({ METRICS_HOST: 'host.invalid' });
+  t.equal(await failing.exited(), 1);
+  t.match(
+    JSON.stringify(failing.log) + failing.output.join('\n'),
+    /cannot listen on METRICS_PORT 0 of METRICS_HOST host\.invalid: (ENOTFOUND|EAI_AGAIN)/,
+  );
 });
 
 t.test('metrics are on their own port only, which serves nothing else', async (t) => {

@@ -7,7 +7,7 @@ import type { ClaimRow, CouponRow } from '../history.js';
 import { type PostgresNode, ROLE, type Template } from './postgres-node.js';
 import { createNode } from './template.js';
 
-const REPLICATION_TIMEOUT_MS = 60_000;
+const REPLICATION_TIMEOUT_MS = 180_000;
 /** Until every process of the primary has read a setting. */
 const RELOAD_MS = 300;
 
