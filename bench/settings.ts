@@ -102,7 +102,7 @@ async function claimBatch(sql: Sql): Promise<void> {
     key: randomUUID(),
     isKeyGiven: false,
   }));
-  const outcomes = await claimCoupons(sql, requests);
+  const { outcomes } = await claimCoupons(sql, requests);
   if (outcomes.some((outcome) => outcome !== 'claimed')) throw new Error(`not all claimed: ${outcomes}`);
 }
 

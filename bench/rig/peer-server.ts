@@ -60,7 +60,7 @@ function claimByStatement(pool: Sql): ClaimCoupon {
   return async (couponName, userId) => {
     const request = { couponName, userId, key: `peer.${process.pid}.${++keys}`, isKeyGiven: false };
     for (;;) {
-      const [outcome] = await claimCoupons(pool, [request]);
+      const [outcome] = (await claimCoupons(pool, [request])).outcomes;
       if (outcome) return outcome;
     }
   };

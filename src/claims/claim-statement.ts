@@ -1,4 +1,5 @@
 import type { Sql } from 'postgres';
+import type { Decided } from './lane.js';
 import type { ClaimOutcome, ClaimRequest } from './outcome.js';
 
 /**
@@ -25,6 +26,8 @@ interface Answer {
   decisions: string | null;
   /** See refusalOf. Null: no coupon is off sale. */
   off_sale: Record<string, number | null> | null;
+  /** Whether another server took units of a coupon between our snapshot and our lock. */
+  is_contended: boolean;
 }
 
 /**
@@ -33,12 +36,12 @@ interface Answer {
  *
  * The constraints of the tables guarantee that nobody holds a coupon twice and that the stock never
  * falls below 0. This statement takes exactly one unit for each claim that it makes.
- * @returns undefined for a request that must run again.
+ * @returns undefined for a request that must run again, and whether another server claims the same coupons.
  */
 export async function claimCoupons(
   sql: Sql,
   requests: readonly ClaimRequest[],
-): Promise<(ClaimOutcome | undefined)[]> {
+): Promise<Decided<ClaimOutcome>> {
   const couponNames = requests.map((request) => request.couponName);
   const userIds = requests.map((request) => request.userId);
   const keys = requests.map((request) => request.key);
@@ -49,15 +52,17 @@ export async function claimCoupons(
     [couponNames, userIds, keys, names],
     { prepare: true },
   );
-  if (row?.decisions === null) return requests.map(() => 'claimed');
+  const isContended = row?.is_contended ?? false;
+  if (row?.decisions === null) return { outcomes: requests.map(() => 'claimed'), isContended };
   // A Map: a coupon may be called "constructor".
   const offSale = new Map(Object.entries(row?.off_sale ?? {}));
-  return Array.from(row?.decisions ?? '', (letter, i) => {
+  const decided = Array.from(row?.decisions ?? '', (letter, i) => {
     if (letter === 's') return refusalOf(offSale.get(couponNames[i] as string));
     if (!(letter in outcomes)) throw new Error(`the claim statement returned the unknown outcome ${letter}`);
     const outcome = outcomes[letter];
     return outcome === 'claimed' && requests[i]?.isKeyGiven && isRepeated(requests, i) ? 'replayed' : outcome;
   });
+  return { outcomes: decided, isContended };
 }
 
 /**
@@ -127,7 +132,8 @@ function claimStatement(isKeyed: boolean): string {
     -- checks the constraint on the stock against our snapshot first, and would fail this one. If a claim
     -- was released meanwhile, everything is: our snapshot does not show which keys were released.
     stock as materialized (
-      select name, least(locked_coupons.remaining_amount, seen_coupons.remaining_amount) as units
+      select name, least(locked_coupons.remaining_amount, seen_coupons.remaining_amount) as units,
+        locked_coupons.remaining_amount <> seen_coupons.remaining_amount as is_contended
       from locked_coupons
       join seen_coupons using (name, releases)
     ),
@@ -209,7 +215,8 @@ function claimStatement(isKeyed: boolean): string {
       )
       from seen_coupons
       where is_off_sale
-    ) as off_sale
+    ) as off_sale,
+    exists (select from stock where is_contended) as is_contended
     from requests as request
     -- If each request made a claim, there is nothing to look up: no decisions.
     where (select count(*) from made_claims) < cardinality($1::text[])`;

@@ -13,11 +13,10 @@ import { Overloaded } from '../overloaded.js';
 
 export interface LaneOptions<Request, Outcome> {
   /**
-   * Decides the requests of a batch. Returns one outcome per request, in their order; undefined for
-   * a request that must run again. A rejection means that none was decided, unless
+   * Decides the requests of a batch. A rejection means that none was decided, unless
    * `isOutcomeUnknown` says that nobody knows. Batches must end in the order of their calls.
    */
-  run: (requests: readonly Request[]) => Promise<readonly (Outcome | undefined)[]>;
+  run: (requests: readonly Request[]) => Promise<Decided<Outcome>>;
   /** Whether a batch that failed with this error may have been carried out all the same. */
   isOutcomeUnknown: (error: unknown) => boolean;
   /** Calls back once the requests that arrive together have arrived. */
@@ -37,6 +36,14 @@ export interface LaneOptions<Request, Outcome> {
   unknownMsMax: number;
   /** Called once per batch that has ended. */
   onBatch?: ((batch: BatchReport<Outcome>) => void) | undefined;
+}
+
+/** What became of a batch. */
+export interface Decided<Outcome> {
+  /** One per request, in their order. Undefined for a request that must run again. */
+  outcomes: readonly (Outcome | undefined)[];
+  /** Whether the batch had to wait for another server. */
+  isContended: boolean;
 }
 
 /** How a batch went. */
@@ -94,6 +101,8 @@ export class Lane<Request, Outcome> {
   readonly #running: number[] = [];
   #submitted = 0;
   #isStartScheduled = false;
+  /** Whether the last batch that was decided had to wait for another server. */
+  #isContended = false;
   #pauseMs = PAUSE_MIN_MS;
 
   constructor(options: LaneOptions<Request, Outcome>) {
@@ -137,9 +146,11 @@ export class Lane<Request, Outcome> {
     const [running] = this.#running;
     if (running === undefined) return true;
     // Retries start only when nothing runs, so that they stay ahead of all others. A batch much
-    // smaller than the running one can grow a little more.
+    // smaller than the running one can grow a little more. Under contention, two batches of ours would wait
+    // for the other server, and be smaller than one.
     return (
       this.#state === 'steady' &&
+      !this.#isContended &&
       this.#running.length === 1 &&
       this.#retries.length === 0 &&
       this.#waiting.length >= Math.max(this.#options.aheadSizeMin, running / 2)
@@ -160,7 +171,9 @@ export class Lane<Request, Outcome> {
     let failure: unknown;
     this.#running.push(batch.length);
     try {
-      outcomes = await this.#options.run(batch.map((entry) => entry.request));
+      const decided = await this.#options.run(batch.map((entry) => entry.request));
+      ({ outcomes } = decided);
+      this.#isContended = decided.isContended;
       this.#settle(batch, outcomes);
       // The next batch has the requests that must run again. If it fails, a batch behind it would
       // go ahead of them.

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOutcomeUnknown } from '../database/errors.js';
 import { Overloaded } from '../overloaded.js';
-import { type BatchReport, type Caller, Lane, type LaneOptions } from './lane.js';
+import { type BatchReport, type Caller, type Decided, Lane, type LaneOptions } from './lane.js';
 import type { ClaimOutcome, ClaimRequest } from './outcome.js';
 
 /** Claims coupons. A caller sees one claim; the batches are hidden. */
@@ -32,7 +32,7 @@ export interface Time extends Pick<ClaimLaneOptions, 'now' | 'schedule' | 'pause
 
 export interface LanesOptions {
   /** Decides a batch of a lane (0, 1, …). Batches of a lane end in their order. */
-  run: ((requests: readonly ClaimRequest[]) => Promise<readonly (ClaimOutcome | undefined)[]>)[];
+  run: ((requests: readonly ClaimRequest[]) => Promise<Decided<ClaimOutcome>>)[];
   batchSizeMax: number;
   /** Claims that may wait, in all lanes together. */
   waitingMax: number;

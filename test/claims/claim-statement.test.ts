@@ -1,6 +1,6 @@
 import postgres, { type Sql } from 'postgres';
 import t, { type Test } from 'tap';
-import { CLAIM_SETTINGS, claimCoupons } from '../../src/claims/claim-statement.js';
+import { CLAIM_SETTINGS, claimCoupons as decideBatch } from '../../src/claims/claim-statement.js';
 import type { ClaimOutcome, ClaimRequest } from '../../src/claims/outcome.js';
 import { coupons, users } from '../support/crowd.js';
 import { createDatabase } from '../support/database.js';
@@ -13,6 +13,9 @@ const request = (couponName: string, userId: string, key?: string): ClaimRequest
   key: key ?? `key-${++keys}`,
   isKeyGiven: key !== undefined,
 });
+
+const claimCoupons = async (sql: Sql, requests: ClaimRequest[]) =>
+  (await decideBatch(sql, requests)).outcomes;
 
 /** Runs undecided requests again until all are decided, as a lane does. */
 async function decideAll(sql: Sql, requests: ClaimRequest[]): Promise<ClaimOutcome[]> {
@@ -128,6 +131,23 @@ t.test('a claim that another server commits meanwhile is found, and hides no fre
   t.same(first, [undefined, undefined], 'ada is undecided, and so is grace behind her');
   t.same(last, ['already_claimed', 'claimed']);
   t.same(stock, { remaining_amount: 0, made: 2 });
+});
+
+t.test('a statement says whether another server took units while it waited', async (t) => {
+  const { sql, connect, createCoupon } = await setUp(t);
+  await createCoupon('A', 10);
+  await createCoupon('B', 10);
+  const ours = connect();
+  t.match(await decideBatch(ours, [request('A', 'ada'), request('B', 'ada')]), { isContended: false });
+  const other = await connect().reserve();
+  await other`begin`;
+  await claimCoupons(other, [request('B', 'grace')]);
+  const decided = decideBatch(ours, [request('A', 'alan'), request('B', 'alan')]);
+  await lockAwaited(sql);
+  await other`commit`;
+  other.release();
+  t.same(await decided, { outcomes: ['claimed', 'claimed'], isContended: true });
+  t.match(await decideBatch(ours, [request('B', 'grace')]), { isContended: false });
 });
 
 t.test('units that come back while the statement waits for the lock do not fail it', async (t) => {

@@ -33,6 +33,23 @@ t.test('a batch of less than half the size of the running one is not sent ahead'
   t.same(batches[1]?.requests, ['f', 'g', 'h']);
 });
 
+t.test('no batch is sent ahead while another server is at work on the same coupons', async (t) => {
+  const { batches, submit, turn, decide } = createLane({ aheadSizeMin: 1, batchSizeMax: 10, waitingMax: 10 });
+  submit('a');
+  await turn();
+  await decide(0, ['A'], true);
+  submit('b');
+  await turn();
+  for (const request of ['c', 'd', 'e']) submit(request);
+  await turn();
+  t.equal(batches.length, 2, 'the waiting ones become one larger batch');
+  await decide(1, ['B'], false);
+  t.same(batches[2]?.requests, ['c', 'd', 'e']);
+  for (const request of ['f', 'g']) submit(request);
+  await turn();
+  t.equal(batches.length, 4, 'the other server has gone: ahead again');
+});
+
 t.test('undecided requests run before all others, once no batch runs', async (t) => {
   const { batches, submit, turn, decide } = createLane({ aheadSizeMin: 1 });
   for (const request of ['a', 'b']) submit(request);

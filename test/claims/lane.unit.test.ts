@@ -26,7 +26,7 @@ t.test('the next batch starts before the callers of the last batch get their out
   submit('a').then(() => (answered = true));
   await turn();
   submit('b');
-  batches[0]?.resolve(['A']);
+  batches[0]?.resolve({ outcomes: ['A'], isContended: false });
   await new Promise((resolve) => setImmediate(resolve));
   t.equal(batches.length, 2);
   t.notOk(answered);

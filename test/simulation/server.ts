@@ -1,4 +1,4 @@
-import type { Lane } from '../../src/claims/lane.js';
+import type { Decided, Lane } from '../../src/claims/lane.js';
 import type { Lanes, Time } from '../../src/claims/lanes.js';
 import { type ClaimOutcome, type ClaimRequest, codeOf } from '../../src/claims/outcome.js';
 import type { Asked, Batch, ServerRun } from './asked.js';
@@ -74,8 +74,8 @@ export class Server implements ServerRun {
   async #run(
     lane: number,
     requests: readonly ClaimRequest[],
-    query: (batch: Batch) => Promise<(ClaimOutcome | undefined)[]>,
-  ): Promise<(ClaimOutcome | undefined)[]> {
+    query: (batch: Batch) => Promise<Decided<ClaimOutcome>>,
+  ): Promise<Decided<ClaimOutcome>> {
     const watch = this.watches[lane] as LaneWatch;
     const batch: Batch = {
       server: this,
@@ -87,7 +87,8 @@ export class Server implements ServerRun {
     this.#world.note?.(`${this.#world.laneName(this.number, lane + 1)} sends ${describe(batch.asked)}`);
     watch.start(batch);
     try {
-      const outcomes = await query(batch);
+      const decided = await query(batch);
+      const { outcomes } = decided;
       this.#world.note?.(
         `${this.#world.laneName(this.number, lane + 1)} learns: ${batch.asked
           .map(({ number }, i) => `request ${number} ${outcomes[i] ?? 'must run again'}`)
@@ -97,7 +98,7 @@ export class Server implements ServerRun {
         batch,
         outcomes.map((outcome) => outcome && codeOf(outcome)),
       );
-      return outcomes;
+      return decided;
     } catch (error) {
       watch.fail(batch, error);
       throw error;

@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { Lane, type LaneOptions } from '../../src/claims/lane.js';
+import { type Decided, Lane, type LaneOptions } from '../../src/claims/lane.js';
 
 /** A caller who stays until the answer. */
 export const connectedCaller = { destroyed: false };
@@ -10,7 +10,7 @@ export class Broken extends Error {}
 export function createLane(options: Partial<LaneOptions<string, string>> = {}) {
   const batches: {
     requests: readonly string[];
-    resolve: (outcomes: (string | undefined)[]) => void;
+    resolve: (decided: Decided<string>) => void;
     reject: (error: Error) => void;
   }[] = [];
   const scheduled: (() => void)[] = [];
@@ -40,8 +40,8 @@ export function createLane(options: Partial<LaneOptions<string, string>> = {}) {
     await new Promise((resolve) => setImmediate(resolve));
   };
   /** Ends a batch with these outcomes, and waits for what follows from it. */
-  const decide = async (batch: number, outcomes: (string | undefined)[]) => {
-    batches[batch]?.resolve(outcomes);
+  const decide = async (batch: number, outcomes: (string | undefined)[], isContended = false) => {
+    batches[batch]?.resolve({ outcomes, isContended });
     await turn();
     await turn();
   };
