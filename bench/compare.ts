@@ -10,8 +10,7 @@ import { newTraffic } from './load/traffic.js';
 import { hasWrk } from './load/wrk.js';
 import { median } from './median.js';
 import { atLeast, type Options } from './options.js';
-import { createCoupons } from './rig/coupons.js';
-import { clear, startEmptyDatabase } from './rig/database.js';
+import { startEmptyDatabase } from './rig/database.js';
 import { describeMachine, readCommit } from './rig/environment.js';
 import { startServer } from './rig/servers.js';
 import type { Bench } from './scenarios/bench.js';
@@ -123,13 +122,13 @@ async function compare(start: number, programs: [string, string]): Promise<void>
 async function measureBlock(bench: Bench, mode: Mode, place: Pick<Place, 'server' | 'round'>): Promise<void> {
   const step: Step = STEPS[mode];
   const traffic = newTraffic(step);
-  const { sql } = bench.database!;
   const server = await bench.server('engine');
-  await createCoupons(sql, traffic, step.amount);
+  const books = server.books!;
+  await books.createCoupons(traffic, step.amount);
   if (step.isSoldOut) await claim(server.url, { ...traffic, userPrefix: 'first-' });
-  const checked = { ...server, sql: place.server === commit ? null : sql };
+  const checked = place.server === commit ? { ...server, books: null } : server;
   await measureTraffic(bench, checked, traffic, step, { axis: 'Scenario', label: mode, ...place });
-  await clear(sql);
+  await books.clear();
 }
 
 async function startBuild(program: string): Promise<Bench> {
@@ -144,7 +143,7 @@ async function startBuild(program: string): Promise<Bench> {
     program,
   );
   const stop = () => server.stop().finally(database.stop);
-  return { options, signal, database, measurements: [], server: async () => server, stop };
+  return { options, signal, database, redis: null, measurements: [], server: async () => server, stop };
 }
 
 function describe(mode: Mode): string {

@@ -24,10 +24,11 @@ ${Object.entries(SCENARIOS)
   .map(([name, about]) => `  ${name.padEnd(13)}${about}`)
   .join('\n')}
 
-Peers: row-lock (a transaction per claim), statement (a statement per claim), ceiling (accepts every claim without
-a database), refusal (refuses every claim without a database).
+Peers: row-lock (a transaction per claim), statement (a statement per claim), redis (a script in Redis; needs a
+redis-server on the PATH or in REDIS_SERVER), ceiling (accepts every claim without a database), refusal (refuses
+every claim without a database).
 
-Nothing needs to be installed: the benchmark runs an embedded PostgreSQL in a temporary folder (set TMPDIR to choose
+Nothing else needs to be installed: the benchmark runs an embedded PostgreSQL in a temporary folder (set TMPDIR to choose
 where). Results go to bench/results.
 Exit codes: 0 done, 1 a claim is wrong or something failed, 2 wrong usage, 130 stopped by Ctrl-C.
 `;

@@ -54,6 +54,7 @@ async function run(bench: Bench): Promise<Results> {
     machine,
     commit: await readCommit(),
     postgres: bench.database?.version ?? null,
+    redis: bench.redis?.version ?? null,
     options: shown,
     measurements: bench.measurements,
     verdicts: options.quick ? [] : judge(bench.measurements, options.load),

@@ -11,6 +11,8 @@ export interface Results {
   commit: string;
   /** The version of PostgreSQL. Null: the server runs elsewhere. */
   postgres: string | null;
+  /** The name and version of the Redis there is. Null: there is none. */
+  redis: string | null;
   /** Without the URL of the database, which may hold a password. */
   options: Omit<Options, 'databaseUrl'>;
   measurements: Measurement[];
@@ -25,7 +27,7 @@ export const FIGURES = {
   p99Ms: 'p99 ms',
   p999Ms: 'p99.9 ms',
   serverCpuUs: 'CPU µs server',
-  databaseCpuUs: 'CPU µs PostgreSQL',
+  databaseCpuUs: 'CPU µs database',
   serverMiB: 'Server MiB',
 } as const;
 

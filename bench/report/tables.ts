@@ -35,10 +35,19 @@ function table(head: string[], rows: string[][], onTheLeft: number): string {
   return [head, rule, ...rows].map((row) => `| ${row.map(pad).join(' | ')} |`).join('\n');
 }
 
-function describeRun({ startedAt, machine, commit, postgres, options, tookMinutes }: Results): string[] {
+function describeRun({
+  startedAt,
+  machine,
+  commit,
+  postgres,
+  redis,
+  options,
+  tookMinutes,
+}: Results): string[] {
   const { url, rate, load, rounds, durationSeconds, warmupSeconds, quick } = options;
+  const peer = redis ? `, ${redis} (appendonly yes, appendfsync always)` : '';
   const measured = postgres
-    ? `commit ${commit || 'unknown'}, PostgreSQL ${postgres} (fsync on, wal_init_zero off). Server, database and load on ${machine}`
+    ? `commit ${commit || 'unknown'}, PostgreSQL ${postgres} (fsync on, wal_init_zero off)${peer}. Server, database and load on ${machine}`
     : `the server at ${url}. The load on ${machine}`;
   const loop = rate ? `Open loop, ${rate} requests/s` : `Closed loop by ${load}`;
   const took = `The run took ${tookMinutes.toFixed(1)} minutes.`;

@@ -21,8 +21,11 @@ const recoveryMs: Figure = ({ lastSuccess, plan }) =>
 const HOT = 'Scenario: hot, engine';
 const CEILING = 'Scenario: hot, ceiling';
 const ROW_LOCK = 'Scenario: hot, row-lock';
+const HOT_REDIS = 'Scenario: hot, redis';
 const SPREAD = 'Scenario: spread, engine';
 const SOLD_OUT = 'Scenario: sold-out, engine';
+const SPREAD_REDIS = 'Scenario: spread, redis';
+const SOLD_OUT_REDIS = 'Scenario: sold-out, redis';
 const SINGLE = 'Scenario: single, engine';
 const SINGLE_STATEMENT = 'Scenario: single, statement';
 const OVERLOAD = 'Overload: retry at once, engine';
@@ -38,8 +41,14 @@ const RULES: [what: string, sign: '≥' | '≤', Limit, Figure, place: string, p
   ['claims/s, hot ÷ ceiling', '≥', { autocannon: 0.55, wrk: 0.65 }, perSecond, HOT, CEILING],
   ['claims/s, spread ÷ ceiling', '≥', { autocannon: 0.4, wrk: 0.45 }, perSecond, SPREAD, CEILING],
   ['answers/s, sold-out ÷ ceiling', '≥', { autocannon: 0.7, wrk: 0.8 }, perSecond, SOLD_OUT, CEILING],
+  ['claims/s, hot ÷ redis', '≥', 1, perSecond, HOT, HOT_REDIS],
+  ['claims/s, spread ÷ redis', '≥', 1, perSecond, SPREAD, SPREAD_REDIS],
+  ['answers/s, sold-out ÷ redis', '≥', 1, perSecond, SOLD_OUT, SOLD_OUT_REDIS],
   ['claims/s, 1,000,000 claims in the table ÷ none', '≥', 0.85, perSecond, MILLION, EMPTY],
   ['CPU per claim, row-lock ÷ hot', '≥', 10, cpuUs, ROW_LOCK, HOT],
+  ['CPU per claim, hot ÷ redis', '≤', 1, cpuUs, HOT, HOT_REDIS],
+  ['CPU per claim, spread ÷ redis', '≤', 1, cpuUs, SPREAD, SPREAD_REDIS],
+  ['CPU per answer, sold-out ÷ redis', '≤', 1, cpuUs, SOLD_OUT, SOLD_OUT_REDIS],
   ['p99 ms at half of the capacity', '≤', 10, p99Ms, 'Open loop: 50 % of capacity, engine'],
   ['claims/s, impatient clients refused ÷ none refused', '≥', 0.9, perSecond, OVERLOAD, CAPACITY],
   ['claims/s, patient clients refused ÷ none refused', '≥', 0.9, perSecond, PATIENT, CAPACITY],

@@ -7,13 +7,14 @@ import { migrate } from '../../db/migrate.js';
 export interface Database {
   url: string;
   sql: Sql;
+  /** Of the server. */
+  pid: number;
 }
 
 /** A throw-away PostgreSQL with the settings that the service gives its own. */
 export interface OwnDatabase extends Database {
   /** A temporary folder, which `stop` removes. */
   folder: string;
-  pid: number;
   version: string;
   stop(): Promise<void>;
 }
@@ -74,7 +75,7 @@ export async function createDatabase(server: Database, name: string): Promise<Da
   await migrate(sql);
   await sql`alter table coupons set (autovacuum_enabled = off)`;
   await sql`alter table claims set (autovacuum_enabled = off)`;
-  return { url, sql };
+  return { url, sql, pid: server.pid };
 }
 
 /** Waits until the service is idle and empties the tables. */

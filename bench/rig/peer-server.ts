@@ -6,10 +6,12 @@ import type { ClaimOutcome } from '../../src/claims/outcome.js';
 import { readConfig } from '../../src/config.js';
 import { createLogger } from '../../src/logger.js';
 import { CONNECTION_BACKLOG_MAX } from '../../src/serve.js';
+import { claimByScript } from './claim-script.js';
 
 /**
  * The peers of the engine: the same HTTP server and validation, and another way to decide a claim.
- * Usage: node peer-server.js row-lock|statement|ceiling|refusal, with the settings of the service.
+ * Usage: node peer-server.js row-lock|statement|redis|ceiling|refusal, with the settings of the service, and
+ * REDIS_URL.
  */
 type ClaimCoupon = Claims['claimCoupon'];
 
@@ -21,14 +23,15 @@ const logger = createLogger(config.LOG_LEVEL);
 
 const openPool = (connection: Record<string, string>) =>
   postgres(databaseUrl, { max: POOL_SIZE, connection });
-const peers: Record<string, () => ClaimCoupon> = {
+const peers: Record<string, () => ClaimCoupon | Promise<ClaimCoupon>> = {
   'row-lock': () => claimByRowLock(openPool({ enable_seqscan: 'off' })),
   statement: () => claimByStatement(openPool(CLAIM_SETTINGS)),
+  redis: () => claimByScript(process.env['REDIS_URL'] as string),
   ceiling: () => () => Promise.resolve('claimed'),
   refusal: () => () => Promise.resolve('out_of_stock'),
 };
 
-const claimCoupon = peers[process.argv[2] ?? '']?.();
+const claimCoupon = await peers[process.argv[2] ?? '']?.();
 if (!claimCoupon) throw new Error(`no such peer: ${process.argv[2]}`);
 const app = await buildApp({ config, databaseUrl, logger, claims: { claimCoupon } });
 await app.listen({ port: config.PORT, host: config.HOST, backlog: CONNECTION_BACKLOG_MAX });

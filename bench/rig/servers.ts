@@ -3,19 +3,19 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sql } from 'postgres';
 import { freePort } from '../../db/embedded/free-port.js';
+import { type Books, postgresBooks } from './books.js';
 import type { Database } from './database.js';
 
 /** The service (`engine`), or one of the peers that it is compared with. */
-export type ServerKind = 'engine' | 'row-lock' | 'statement' | 'ceiling' | 'refusal';
+export type ServerKind = 'engine' | 'row-lock' | 'statement' | 'redis' | 'ceiling' | 'refusal';
 
 export interface Server {
   url: string;
   /** Absent: somebody else started the server, perhaps on another machine. */
   pid?: number;
-  /** Its database, to check claims in. Null: it decides claims without one. */
-  sql: Sql | null;
+  /** To check claims in. Null: it decides claims without any. */
+  books: Books | null;
   stop(): Promise<void>;
 }
 
@@ -64,6 +64,6 @@ export async function startServer(
     }
     await sleep(POLL_INTERVAL_MS);
   }
-  const sql = kind === 'ceiling' || kind === 'refusal' ? null : database.sql;
-  return { url, pid: child.pid!, sql, stop };
+  const books = kind === 'ceiling' || kind === 'refusal' ? null : postgresBooks(database.sql, database.pid);
+  return { url, pid: child.pid!, books, stop };
 }

@@ -1,5 +1,5 @@
 import { createClient } from '../../clients/typescript/src/index.js';
-import { type Account, differencesIn, readAccounts } from '../../db/books/accounts.js';
+import { type Account, differencesIn } from '../../db/books/accounts.js';
 import type { LoadResult } from '../load/plan.js';
 import { couponName, type Traffic, userId } from '../load/traffic.js';
 import type { Server } from '../rig/servers.js';
@@ -25,15 +25,15 @@ const SENTENCES_MAX = 10;
 export async function checkAnswers(
   where: string,
   expected: Expected,
-  { url, sql }: Server,
+  { url, books }: Server,
   traffic: Traffic,
   claimsBefore: number,
   result: LoadResult,
 ): Promise<void> {
   const wrong = wrongAnswers(expected, result);
-  if (sql && wrong.length === 0) {
+  if (books && wrong.length === 0) {
     wrong.push(...(await wrongRefusal(expected, url, traffic)));
-    const accounts = await readAccounts(sql, traffic.couponPrefix);
+    const accounts = await books.readAccounts(traffic);
     wrong.push(...accounts.flatMap(differencesIn), ...wrongClaims(accounts, traffic, claimsBefore, result));
   }
   if (wrong.length === 0) return;

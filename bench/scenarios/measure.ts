@@ -4,8 +4,6 @@ import type { LoadPlan } from '../load/plan.js';
 import { newTraffic, type Traffic } from '../load/traffic.js';
 import { isForWrk, runWrk } from '../load/wrk.js';
 import { resetPeak, type Usage, usageOf } from '../rig/cost.js';
-import { countClaims, createCoupons } from '../rig/coupons.js';
-import { clear } from '../rig/database.js';
 import type { Server } from '../rig/servers.js';
 import type { Bench } from './bench.js';
 import { checkAnswers, claim } from './check.js';
@@ -21,13 +19,13 @@ const CONNECTIONS_DEFAULT = 100;
 export async function measure(bench: Bench, server: Server, step: Step, place: Place): Promise<void> {
   bench.signal.throwIfAborted();
   const traffic = newTraffic(step);
-  if (server.sql) {
-    await createCoupons(server.sql, traffic, step.amount);
+  if (server.books) {
+    await server.books.createCoupons(traffic, step.amount);
     // If this claim failed, the load would get a 200, which is wrong.
     if (step.isSoldOut) await claim(server.url, { ...traffic, userPrefix: `${traffic.userPrefix}first-` });
   }
   await measureTraffic(bench, server, traffic, step, place);
-  if (server.sql && bench.database) await clear(server.sql);
+  if (bench.database) await server.books?.clear();
 }
 
 /**
@@ -35,7 +33,7 @@ export async function measure(bench: Bench, server: Server, step: Step, place: P
  * @throws Error when an answer or a claim is wrong.
  */
 export async function measureTraffic(
-  { options, database, signal, measurements }: Bench,
+  { options, signal, measurements }: Bench,
   server: Server,
   traffic: Traffic,
   step: Step,
@@ -54,8 +52,8 @@ export async function measureTraffic(
     requests: step.requests ?? null,
   };
   const run = options.load === 'wrk' && isForWrk(plan) ? runWrk : runLoad;
-  const claimsBefore = server.sql ? await countClaims(server.sql, traffic) : 0;
-  const readUsage = () => Promise.all([usageOf(server.pid), usageOf(database?.pid)]);
+  const claimsBefore = (await server.books?.countClaims(traffic)) ?? 0;
+  const readUsage = () => Promise.all([usageOf(server.pid), usageOf(server.books?.pid)]);
   await resetPeak(server.pid);
   let before = readUsage();
   let health: ReturnType<typeof probeHealth> | undefined;

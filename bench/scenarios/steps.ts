@@ -24,9 +24,9 @@ export interface Step {
 }
 
 export const SCENARIOS = {
-  hot: 'one coupon with endless stock; also on ceiling, row-lock and statement',
-  spread: '1,000 coupons; compared with hot on ceiling',
-  'sold-out': 'claims for a sold-out coupon; also on refusal; compared with hot on ceiling',
+  hot: 'one coupon with endless stock; also on redis, ceiling, row-lock and statement',
+  spread: '1,000 coupons; also on redis; compared with hot on ceiling',
+  'sold-out': 'claims for a sold-out coupon; also on redis and refusal; compared with hot on ceiling',
   single: 'one connection: the latency of a lone claim; also on statement',
   'flash-sale': 'a burst of 100,000 users for 1,000 units: how long until they are sold out',
   'double-dip': 'the same 50 users claim again and again',
