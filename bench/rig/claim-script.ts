@@ -1,43 +1,74 @@
 import { createClient } from '@redis/client';
-import type { Claims } from '../../src/claims/lanes.js';
-import type { ClaimOutcome } from '../../src/claims/outcome.js';
+import { Lanes } from '../../src/claims/lanes.js';
+import type { ClaimOutcome, ClaimRequest } from '../../src/claims/outcome.js';
+import type { Config } from '../../src/config.js';
 
 /** The hash with the stock of a coupon. */
 export const couponKey = (name: string) => `coupon:${name}`;
 /** The hash with the holders of a coupon: their place in the order, and the key of the request. */
 export const holdersKey = (name: string) => `holders:${name}`;
 
-/**
- * What Redis keeps of a claim: who holds it, its place in the order, and the key of the request. It keeps no
- * time, no log of events and no claims by user, which PostgreSQL does.
- */
-const SCRIPT = `
-local held = redis.call('HGET', KEYS[2], ARGV[1])
-if held then
-  if string.sub(held, string.find(held, ' ', 1, true) + 1) == ARGV[2] then return 'replayed' end
-  return 'already_claimed'
-end
-local remaining = redis.call('HGET', KEYS[1], 'remaining')
-if not remaining then return 'coupon_not_found' end
-if tonumber(remaining) <= 0 then return 'out_of_stock' end
-redis.call('HINCRBY', KEYS[1], 'remaining', -1)
-local place = redis.call('HINCRBY', KEYS[1], 'claims', 1)
-redis.call('HSET', KEYS[2], ARGV[1], place .. ' ' .. ARGV[2])
-return 'claimed'`;
+const outcomes: Record<string, ClaimOutcome> = {
+  c: 'claimed',
+  r: 'replayed',
+  a: 'already_claimed',
+  s: 'out_of_stock',
+  n: 'coupon_not_found',
+};
 
 /**
- * Decides claims by a Lua script in Redis. The claims that arrive together leave in one write over one
- * connection. Redis runs those that it reads together one after the other, and answers them after one fsync.
+ * Decides the claims of a batch: three arguments for each, and a letter as its outcome. It keeps who holds a
+ * coupon, the place in the order, and the key of the request. It keeps no time, no log of events and no claims
+ * by user, which the tables of the service do.
  */
-export async function claimByScript(url: string): Promise<Claims['claimCoupon']> {
-  const client = createClient({ url });
-  client.on('error', () => {});
-  await client.connect();
-  const script = await client.scriptLoad(SCRIPT);
-  let count = 0;
-  return async (couponName, userId, key = `peer.${process.pid}.${++count}`) => {
-    const keys = [couponKey(couponName), holdersKey(couponName)];
-    const outcome = await client.evalSha(script, { keys, arguments: [userId, key] });
-    return outcome as unknown as ClaimOutcome;
+const SCRIPT = `
+local letters = {}
+for i = 1, #ARGV, 3 do
+  local coupon, holders = 'coupon:' .. ARGV[i], 'holders:' .. ARGV[i]
+  local user, key = ARGV[i + 1], ARGV[i + 2]
+  local held = redis.call('HGET', holders, user)
+  local letter = 'c'
+  if held then
+    letter = string.sub(held, string.find(held, ' ', 1, true) + 1) == key and 'r' or 'a'
+  else
+    local remaining = redis.call('HGET', coupon, 'remaining')
+    if not remaining then
+      letter = 'n'
+    elseif tonumber(remaining) <= 0 then
+      letter = 's'
+    else
+      redis.call('HINCRBY', coupon, 'remaining', -1)
+      local place = redis.call('HINCRBY', coupon, 'claims', 1)
+      redis.call('HSET', holders, user, place .. ' ' .. key)
+    end
+  end
+  letters[#letters + 1] = letter
+end
+return table.concat(letters)`;
+
+/**
+ * Decides claims by a Lua script in Redis. All but the database is that of the service: the same lanes collect
+ * batches, and send one ahead over the connection while another one runs. A command for each claim, pipelined,
+ * costs the server five times as much processor time in the client.
+ */
+export async function openRedisLanes(url: string, config: Config): Promise<Lanes> {
+  const open = async () => {
+    const client = createClient({ url });
+    // Without a listener, an error ends the process. Whoever waits for an answer gets it, too.
+    client.on('error', () => {});
+    await client.connect();
+    const script = await client.scriptLoad(SCRIPT);
+    return async (requests: readonly ClaimRequest[]) => {
+      const args = requests.flatMap(({ couponName, userId, key }) => [couponName, userId, key]);
+      const letters = await client.evalSha(script, { arguments: args });
+      return Array.from(letters as unknown as string, (letter) => outcomes[letter]);
+    };
   };
+  return new Lanes({
+    run: await Promise.all(Array.from({ length: config.CLAIM_LANES }, open)),
+    batchSizeMax: config.CLAIM_BATCH_SIZE_MAX,
+    waitingMax: config.CLAIMS_WAITING_MAX,
+    waitMsMax: config.CLAIM_WAIT_TIMEOUT_MS,
+    unknownMsMax: config.CLAIM_OUTCOME_TIMEOUT_MS,
+  });
 }

@@ -6,7 +6,7 @@ import type { ClaimOutcome } from '../../src/claims/outcome.js';
 import { readConfig } from '../../src/config.js';
 import { createLogger } from '../../src/logger.js';
 import { CONNECTION_BACKLOG_MAX } from '../../src/serve.js';
-import { claimByScript } from './claim-script.js';
+import { openRedisLanes } from './claim-script.js';
 
 /**
  * The peers of the engine: the same HTTP server and validation, and another way to decide a claim.
@@ -26,7 +26,10 @@ const openPool = (connection: Record<string, string>) =>
 const peers: Record<string, () => ClaimCoupon | Promise<ClaimCoupon>> = {
   'row-lock': () => claimByRowLock(openPool({ enable_seqscan: 'off' })),
   statement: () => claimByStatement(openPool(CLAIM_SETTINGS)),
-  redis: () => claimByScript(process.env['REDIS_URL'] as string),
+  redis: async () => {
+    const lanes = await openRedisLanes(process.env['REDIS_URL'] as string, config);
+    return lanes.claimCoupon.bind(lanes);
+  },
   ceiling: () => () => Promise.resolve('claimed'),
   refusal: () => () => Promise.resolve('out_of_stock'),
 };
