@@ -10,6 +10,7 @@ import { median } from './median.js';
 import { atLeast } from './options.js';
 import { connect, type OwnDatabase, startEmptyDatabase } from './rig/database.js';
 import { describeMachine, readCommit } from './rig/environment.js';
+import { fill } from './rig/fill.js';
 
 /**
  * The command: applies the migrations to a database that is full of claims, while others claim. For each it
@@ -17,8 +18,6 @@ import { describeMachine, readCommit } from './rig/environment.js';
  * the tables of the claims.
  */
 
-const ROWS_PER_FILL = 500_000;
-const CLAIMS_PER_STATEMENT = 50;
 const PROBE_INTERVAL_MS = 2;
 const QUIET_SECONDS = 10;
 const PROBED = 'probed';
@@ -37,7 +36,10 @@ const database = await startEmptyDatabase();
 try {
   await copyFile(join(source, first!), join(temporary.folder, first!));
   await migrate(database.sql, temporary.folder);
-  await fill(database.sql);
+  await fill(database.sql, claims, coupons);
+  await database.sql`
+    insert into coupons (name, amount, remaining_amount) values (${PROBED}, 100000000, 100000000)`;
+  await database.sql`create table noted_locks (migration text, relation text, mode text)`;
   console.log(`${await readCommit()}; ${describeMachine()}; PostgreSQL ${database.version}`);
   console.log(`${claims.toLocaleString('en')} claims, ${coupons.toLocaleString('en')} coupons`);
   console.log(`on the disk: ${await readSizes(database.sql)}\n`);
@@ -48,30 +50,6 @@ try {
 } finally {
   await database.stop();
   await temporary.remove();
-}
-
-/** Makes claims as a server would have made them, but without looking at their foreign key. */
-async function fill(sql: Sql): Promise<void> {
-  await sql`set session_replication_role = replica`;
-  await sql`
-    insert into coupons (name, amount, remaining_amount)
-    select 'coupon-' || number,
-      ${Math.ceil(claims / coupons) + 1_000}::int, 1000
-    from generate_series(0, ${coupons}::int - 1) as number`;
-  await sql`insert into coupons (name, amount, remaining_amount) values (${PROBED}, 100000000, 100000000)`;
-  await sql`create table noted_locks (migration text, relation text, mode text)`;
-  for (let begin = 0; begin < claims; begin += ROWS_PER_FILL) {
-    const end = Math.min(begin + ROWS_PER_FILL, claims) - 1;
-    await sql`
-      insert into claims (coupon_name, user_id, created_at, idempotency_key)
-      select 'coupon-' || number / ${CLAIMS_PER_STATEMENT} % ${coupons}, 'user-' || number,
-        now() - interval '1 day' + number / ${CLAIMS_PER_STATEMENT} * interval '1 ms', gen_random_uuid()
-      from generate_series(${begin}::int, ${end}::int) as number`;
-    process.stderr.write(`\r${(end + 1).toLocaleString('en')} claims`);
-  }
-  process.stderr.write('\n');
-  await sql`set session_replication_role = default`;
-  await sql`vacuum analyze`;
 }
 
 /** Applies a migration that, as its last step, notes which locks it holds. */

@@ -1,10 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { Command } from 'commander';
 import postgres, { type Sql } from 'postgres';
 import { migrate } from '../db/migrate.js';
-import { CLAIM_SETTINGS, claimCoupons } from '../src/claims/claim-statement.js';
+import { CLAIM_SETTINGS } from '../src/claims/claim-statement.js';
 import { median } from './median.js';
 import { atLeast } from './options.js';
+import { claimBatch } from './rig/batches.js';
 import { usageOf } from './rig/cost.js';
 import { type OwnDatabase, startEmptyDatabase } from './rig/database.js';
 import { describeMachine, readCommit } from './rig/environment.js';
@@ -77,11 +77,11 @@ async function measure(database: OwnDatabase): Promise<Figures> {
     insert into claims (coupon_name, user_id, idempotency_key)
     select ${COUPON}, md5(number::text), gen_random_uuid() from generate_series(1, ${before}::int) as number`;
   const lane = postgres(database.url, { max: 1, onnotice: () => {}, connection: CLAIM_SETTINGS });
-  await claimBatch(lane);
+  await claimBatch(lane, [COUPON], BATCH_SIZE);
   await sql`checkpoint`;
   const start = await read(sql, database.pid);
   const startedAt = performance.now();
-  for (let made = 0; made < claims; made += BATCH_SIZE) await claimBatch(lane);
+  for (let made = 0; made < claims; made += BATCH_SIZE) await claimBatch(lane, [COUPON], BATCH_SIZE);
   const seconds = (performance.now() - startedAt) / 1_000;
   const end = await read(sql, database.pid);
   await lane.end();
@@ -93,17 +93,6 @@ async function measure(database: OwnDatabase): Promise<Figures> {
     checkpoints: end.checkpoints - start.checkpoints,
     diskBytesPerClaim: Math.round(perClaim('disk')),
   };
-}
-
-async function claimBatch(sql: Sql): Promise<void> {
-  const requests = Array.from({ length: BATCH_SIZE }, () => ({
-    couponName: COUPON,
-    userId: randomBytes(8).toString('hex'),
-    key: randomUUID(),
-    isKeyGiven: false,
-  }));
-  const { outcomes } = await claimCoupons(sql, requests);
-  if (outcomes.some((outcome) => outcome !== 'claimed')) throw new Error(`not all claimed: ${outcomes}`);
 }
 
 async function read(sql: Sql, pid: number) {

@@ -1,4 +1,5 @@
 import { median } from '../median.js';
+import type { Measurement, Place } from '../scenarios/measurement.js';
 import { FIGURES, type Figure, type Results, rowsOf } from './results.js';
 
 /** Describes a run in Markdown that is readable in a terminal too. */
@@ -12,21 +13,25 @@ export function describe(results: Results): string {
     'Coupons',
     'Connections',
   ] as const) {
-    const rows = rowsOf(results.measurements.filter((one) => one.axis === axis));
-    const figures = Object.keys(FIGURES) as Figure[];
-    const cells = rows.map(({ label, server, medianOf }) => [
-      label,
-      server,
-      ...figures.map(medianOf).map(format),
-    ]);
-    parts.push(table([axis, 'Server', ...Object.values(FIGURES)], cells, 2));
+    parts.push(axisTable(axis, results.measurements));
     if (axis === 'Scenario') parts.push(describeFlashSale(results));
   }
   return parts.filter(Boolean).join('\n\n');
 }
 
+/** The table of the measurements of an axis. Empty: there are none. */
+export function axisTable(axis: Place['axis'], measurements: Measurement[]): string {
+  const figures = Object.keys(FIGURES) as Figure[];
+  const cells = rowsOf(measurements.filter((one) => one.axis === axis)).map(({ label, server, medianOf }) => [
+    label,
+    server,
+    ...figures.map(medianOf).map(format),
+  ]);
+  return table([axis, 'Server', ...Object.values(FIGURES)], cells, 2);
+}
+
 /** Writes a table whose first columns are on the left, the others on the right. Empty: there are no rows. */
-function table(head: string[], rows: string[][], onTheLeft: number): string {
+export function table(head: string[], rows: string[][], onTheLeft: number): string {
   if (rows.length === 0) return '';
   const widths = head.map((title, i) => Math.max(3, title.length, ...rows.map((row) => row[i]!.length)));
   const pad = (cell: string, i: number) =>

@@ -27,9 +27,9 @@ const IDLE_INTERVAL_MS = 50;
 
 export const connect = (url: string) => postgres(url, { max: 1, onnotice: () => {} });
 
-/** Starts PostgreSQL in a temporary folder and applies the migrations. */
-export async function startDatabase(): Promise<OwnDatabase> {
-  const database = await startEmptyDatabase();
+/** Starts PostgreSQL in a temporary folder and applies the migrations. `settings`: see startEmptyDatabase. */
+export async function startDatabase(settings: Record<string, string> = {}): Promise<OwnDatabase> {
+  const database = await startEmptyDatabase(settings);
   try {
     await migrate(database.sql);
     return database;

@@ -1,0 +1,131 @@
+import type { Clock } from '../../test/simulation/clock.js';
+import type { Costs } from './costs.js';
+import { type Machine, Thread } from './machine.js';
+
+/** A coupon's row: one statement at a time has it, from its lock to its commit. */
+interface Row {
+  isHeld: boolean;
+  heldSince: number;
+  heldMs: number;
+  waiting: (() => void)[];
+}
+
+/** A batch of claims, as the model of the statement needs it. */
+export interface Batch {
+  coupons: readonly number[];
+  isSoldOut: boolean;
+}
+
+/** A PostgreSQL: processors, rows that are locked, and a log that is flushed for all that wait at once. */
+export class ModelDatabase {
+  readonly machine: Machine;
+  walBytes = 0;
+  flushBusyMs = 0;
+  batches = 0;
+  claims = 0;
+  readonly #clock: Clock;
+  readonly #costs: Costs;
+  readonly #walBytesPerSecond: number;
+  readonly #rows = new Map<number, Row>();
+  #isFlushing = false;
+  #unflushed: (() => void)[] = [];
+  #unflushedBytes = 0;
+
+  /** @param walBytesPerSecond how much of its log the disk takes. */
+  constructor(clock: Clock, machine: Machine, costs: Costs, walBytesPerSecond = Number.POSITIVE_INFINITY) {
+    this.#clock = clock;
+    this.machine = machine;
+    this.#costs = costs;
+    this.#walBytesPerSecond = walBytesPerSecond;
+  }
+
+  /** The longest time that a row was held. */
+  get rowHeldMsMax(): number {
+    return Math.max(0, ...[...this.#rows.values()].map(({ heldMs }) => heldMs));
+  }
+
+  /** Opens a connection. What it returns runs batches one after the other. */
+  connect(): (batch: Batch, done: () => void) => void {
+    const backend = new Thread(this.machine);
+    const queue: [Batch, () => void][] = [];
+    const next = () => {
+      const [batch, done] = queue[0]!;
+      this.#execute(backend, batch, () => {
+        queue.shift();
+        if (queue.length > 0) next();
+        done();
+      });
+    };
+    return (batch, done) => {
+      if (queue.push([batch, done]) === 1) next();
+    };
+  }
+
+  #execute(backend: Thread, { coupons, isSoldOut }: Batch, done: () => void): void {
+    const costs = this.#costs;
+    this.batches++;
+    this.claims += coupons.length;
+    const names = [...new Set(coupons)].sort((a, b) => a - b);
+    const begun = costs.statementUsPerBatch + (names.length - 1) * costs.statementUsPerCoupon;
+    if (isSoldOut) {
+      backend.run(costs.statementUsPerBatch + coupons.length * costs.refusalUsPerClaim, done);
+      return;
+    }
+    backend.run(begun, () =>
+      this.#lock(names, false, (hasWaited) => {
+        const waitUs = hasWaited ? costs.lockWaitUs : 0;
+        backend.run(waitUs + coupons.length * costs.statementUsPerClaim, () =>
+          this.#commit(costs.walBytesPerBatch + coupons.length * costs.walBytesPerClaim, () => {
+            for (const name of names) this.#unlock(name);
+            done();
+          }),
+        );
+      }),
+    );
+  }
+
+  #lock([name, ...others]: number[], hasWaited: boolean, then: (hasWaited: boolean) => void): void {
+    if (name === undefined) {
+      then(hasWaited);
+      return;
+    }
+    const row = this.#rows.get(name) ?? { isHeld: false, heldSince: 0, heldMs: 0, waiting: [] };
+    this.#rows.set(name, row);
+    const take = (hasWaited: boolean) => {
+      row.isHeld = true;
+      row.heldSince = this.#clock.now;
+      this.#lock(others, hasWaited, then);
+    };
+    if (row.isHeld) row.waiting.push(() => take(true));
+    else take(hasWaited);
+  }
+
+  #unlock(name: number): void {
+    const row = this.#rows.get(name)!;
+    row.heldMs += this.#clock.now - row.heldSince;
+    row.isHeld = false;
+    row.waiting.shift()?.();
+  }
+
+  /** Group commit of PostgreSQL: whoever comes while the log is flushed waits for the next flush. */
+  #commit(bytes: number, then: () => void): void {
+    this.walBytes += bytes;
+    this.#unflushed.push(then);
+    this.#unflushedBytes += bytes;
+    if (!this.#isFlushing) this.#flush();
+  }
+
+  #flush(): void {
+    const committed = this.#unflushed;
+    const ms = this.#costs.flushUs / 1_000 + (this.#unflushedBytes / this.#walBytesPerSecond) * 1_000;
+    this.#unflushed = [];
+    this.#unflushedBytes = 0;
+    this.#isFlushing = true;
+    this.#clock.after(ms, () => {
+      this.flushBusyMs += ms;
+      this.#isFlushing = false;
+      for (const then of committed) then();
+      if (!this.#isFlushing && this.#unflushed.length > 0) this.#flush();
+    });
+  }
+}
