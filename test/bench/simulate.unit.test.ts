@@ -1,7 +1,8 @@
 import t from 'tap';
 import type { Costs } from '../../bench/simulate/costs.js';
 import { Machine, Thread } from '../../bench/simulate/machine.js';
-import { exponential, type Plan, simulate } from '../../bench/simulate/simulate.js';
+import { type Plan, simulate } from '../../bench/simulate/simulate.js';
+import { exponential } from '../../bench/simulate/world.js';
 import { Clock } from '../simulation/clock.js';
 import { Random } from '../simulation/random.js';
 
