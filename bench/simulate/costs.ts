@@ -21,6 +21,8 @@ export interface Costs {
   statementUsPerCoupon: number;
   /** More for a statement that waited for the row of its coupon. */
   lockWaitUs: number;
+  /** PostgreSQL, for a statement that only refuses. */
+  refusalUsPerBatch: number;
   refusalUsPerClaim: number;
   /** Until the write-ahead log is on the disk. Not of a processor. */
   flushUs: number;

@@ -66,11 +66,11 @@ export class ModelDatabase {
     this.batches++;
     this.claims += coupons.length;
     const names = [...new Set(coupons)].sort((a, b) => a - b);
-    const begun = costs.statementUsPerBatch + (names.length - 1) * costs.statementUsPerCoupon;
     if (isSoldOut) {
-      backend.run(costs.statementUsPerBatch + coupons.length * costs.refusalUsPerClaim, done);
+      backend.run(costs.refusalUsPerBatch + coupons.length * costs.refusalUsPerClaim, done);
       return;
     }
+    const begun = costs.statementUsPerBatch + (names.length - 1) * costs.statementUsPerCoupon;
     backend.run(begun, () =>
       this.#lock(names, false, (hasWaited) => {
         const waitUs = hasWaited ? costs.lockWaitUs : 0;

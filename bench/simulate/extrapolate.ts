@@ -19,6 +19,8 @@ const BUSY_WANTED = 0.6;
 const RATES = [10_000, 30_000, 100_000, 300_000, 1_000_000];
 const SERVICES = [1, 2, 4, 8, 16];
 const CLIENTS_PER_SERVICE = 1_000;
+/** The default where there are eight processors or more. */
+const LANES = 4;
 const MANY_COUPONS = 10_000;
 /** So that each simulation costs about the same time. */
 const CLAIMS_SIMULATED = 300_000;
@@ -26,11 +28,11 @@ const CLAIMS_SIMULATED = 300_000;
 const TYPICAL_BATCH = 50;
 
 /** Simulates larger installations with these costs, and describes them. */
-export async function extrapolate(measured: Costs, lanes: number): Promise<string> {
+export async function extrapolate(measured: Costs): Promise<string> {
   const costs = { ...measured, roundTripUs: INFRASTRUCTURE.databaseRoundTripUs };
-  const plan: Omit<Plan, 'services' | 'databases' | 'coupons' | 'load' | 'isSoldOut'> = {
+  const plan: Omit<Plan, 'services' | 'databases' | 'coupons' | 'load' | 'isSoldOut' | 'isByCoupon'> = {
     costs,
-    lanes,
+    lanes: LANES,
     databaseProcessors: INFRASTRUCTURE.databaseProcessors,
     processors: 1,
     clientRoundTripUs: INFRASTRUCTURE.clientRoundTripUs,
@@ -39,42 +41,52 @@ export async function extrapolate(measured: Costs, lanes: number): Promise<strin
     durationMs: 700,
   };
   const parts: string[] = [];
-  for (const [title, coupons, isSoldOut] of [
-    ['One coupon, one database, as much as it takes', 1, false],
-    [`${MANY_COUPONS.toLocaleString('en')} coupons, one database, as much as it takes`, MANY_COUPONS, false],
-    ['A sold-out coupon, one database, as much as it takes', 1, true],
+  const many = `${MANY_COUPONS.toLocaleString('en')} coupons`;
+  for (const [title, coupons, isSoldOut, isByCoupon] of [
+    ['One coupon', 1, false, false],
+    [`${many}, each service gets all of them`, MANY_COUPONS, false, false],
+    [`${many}, the balancer gives all claims for a coupon to one service`, MANY_COUPONS, false, true],
+    ['A sold-out coupon', 1, true, false],
   ] as const) {
     const rows: string[][] = [];
     for (const services of SERVICES) {
       const load = { clients: services * CLIENTS_PER_SERVICE };
-      const simulated = await simulate({ ...plan, services, databases: 1, coupons, isSoldOut, load });
+      const simulated = await simulate({
+        ...plan,
+        services,
+        databases: 1,
+        coupons,
+        isSoldOut,
+        isByCoupon,
+        load,
+      });
       rows.push([String(services), ...describe(simulated, services)]);
     }
-    parts.push(`${title}:\n\n${table(['Service processes', ...HEAD], rows, 0)}`);
+    parts.push(
+      `${title}. One database, as many claims as it takes:\n\n${table(['Service processes', ...HEAD], rows, 0)}`,
+    );
   }
   const rows: string[][] = [];
-  for (const perSecond of RATES) {
+  for (const [perSecond, lanes] of RATES.flatMap((rate) => [[rate, 1] as const, [rate, LANES] as const])) {
     const { services, databases } = size(costs, perSecond);
     const seconds = CLAIMS_SIMULATED / perSecond;
     const simulated = await simulate({
       ...plan,
+      lanes,
       services,
       databases,
       coupons: MANY_COUPONS,
       isSoldOut: false,
+      isByCoupon: true,
       load: { perSecond },
       warmupMs: Math.min(300, seconds * 300),
       durationMs: Math.min(2_000, seconds * 700),
     });
-    rows.push([
-      perSecond.toLocaleString('en'),
-      String(services),
-      String(databases),
-      ...describe(simulated, services),
-    ]);
+    const sizes = [perSecond, services, lanes, databases].map((size) => size.toLocaleString('en'));
+    rows.push([...sizes, ...describe(simulated, services)]);
   }
-  const head = ['Claims arrive /s', 'Service processes', 'Databases', ...HEAD];
-  parts.push(`${MANY_COUPONS.toLocaleString('en')} coupons, at a rate:\n\n${table(head, rows, 0)}`);
+  const head = ['Claims arrive /s', 'Service processes', 'Lanes', 'Databases', ...HEAD];
+  parts.push(`${many} at a rate, by coupon:\n\n${table(head, rows, 0)}`);
   return parts.join('\n\n');
 }
 

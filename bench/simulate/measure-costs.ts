@@ -54,7 +54,8 @@ export async function measureStatement(
     small: twice(() => claimBatch(lane, HOT, SMALL)),
     large: twice(() => claimBatch(lane, HOT, LARGE)),
     spread: twice(() => claimBatch(lane, many(), LARGE)),
-    soldOut: twice(() => claimBatch(lane, SOLD_OUT, LARGE, 'out_of_stock')),
+    smallSoldOut: twice(() => claimBatch(lane, SOLD_OUT, SMALL, 'out_of_stock')),
+    largeSoldOut: twice(() => claimBatch(lane, SOLD_OUT, LARGE, 'out_of_stock')),
     contended: [lane, other].map((sql) => () => claimBatch(sql, HOT, LARGE, 'claimed', undefined)),
     flushed: [tiny(lane)],
     unflushed: [tiny(unsafe)],
@@ -79,8 +80,11 @@ export async function measureStatement(
 const twice = <T>(one: T) => [one, one];
 
 function costsOf(of: (way: string, part: keyof Run) => number): StatementCosts {
-  const slope = (part: keyof Run) => (of('large', part) - of('small', part)) / (LARGE - SMALL);
-  const fixed = (part: keyof Run) => Math.max(0, of('small', part) - SMALL * slope(part));
+  const slope = (part: keyof Run, small = 'small', large = 'large') =>
+    (of(large, part) - of(small, part)) / (LARGE - SMALL);
+  const fixed = (part: keyof Run, small = 'small', large = 'large') =>
+    Math.max(0, of(small, part) - SMALL * slope(part, small, large));
+  const refusals = ['databaseUs', 'smallSoldOut', 'largeSoldOut'] as const;
   return {
     clientUsPerBatch: fixed('clientUs'),
     clientUsPerClaim: slope('clientUs') - of('made', 'clientUs') / LARGE,
@@ -88,7 +92,8 @@ function costsOf(of: (way: string, part: keyof Run) => number): StatementCosts {
     statementUsPerClaim: slope('databaseUs'),
     statementUsPerCoupon: Math.max(0, of('spread', 'databaseUs') - of('large', 'databaseUs')) / (LARGE - 1),
     lockWaitUs: Math.max(0, of('contended', 'databaseUs') - of('large', 'databaseUs')),
-    refusalUsPerClaim: Math.max(0, of('soldOut', 'databaseUs') - fixed('databaseUs')) / LARGE,
+    refusalUsPerBatch: fixed(...refusals),
+    refusalUsPerClaim: slope(...refusals),
     flushUs: Math.max(0, of('flushed', 'elapsedUs') - of('unflushed', 'elapsedUs')),
     roundTripUs: Math.max(0, of('empty', 'elapsedUs') - of('empty', 'clientUs') - of('empty', 'databaseUs')),
     walBytesPerBatch: fixed('walBytes'),

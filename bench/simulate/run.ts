@@ -51,7 +51,7 @@ if (extrapolation) {
       1,
     ),
   );
-  console.log(`\n${await extrapolate(costs, measured.lanes)}`);
+  console.log(`\n${await extrapolate(costs)}`);
 }
 process.exit();
 

@@ -19,6 +19,7 @@ export async function validate({ points, costs, processors, lanes }: Measured): 
       coupons: point.coupons,
       isSoldOut: point.isSoldOut,
       load: { clients: point.connections },
+      isByCoupon: false,
       clientRoundTripUs: 0,
       walBytesPerSecond: Number.POSITIVE_INFINITY,
       warmupMs: WARMUP_MS,

@@ -33,7 +33,7 @@ export class World {
       const machine = this.shared ?? new Machine(clock, 1);
       return new ModelService({ clock, machine, costs, databases: this.databases, lanes, isSoldOut });
     });
-    this.load = new Thread(this.shared ?? new Machine(clock, Number.POSITIVE_INFINITY));
+    this.load = new Thread(this.shared ?? new Machine(clock, 1));
   }
 
   /** Each client sends its next claim when the last one is answered, to one service, as the bench does. */
@@ -41,7 +41,9 @@ export class World {
     const { coupons, costs } = this.plan;
     for (let i = 0; i < clients; i++) {
       let coupon = Math.floor((i * coupons) / clients);
-      const send = () => this.load.run(costs.loadUs, () => this.#ask(i, coupon++ % coupons, send));
+      // Elsewhere, there is always enough of it.
+      const loadUs = this.shared ? costs.loadUs : 0;
+      const send = () => this.load.run(loadUs, () => this.#ask(i, coupon++ % coupons, send));
       send();
     }
   }
@@ -59,7 +61,9 @@ export class World {
 
   #ask(balanced: number, coupon: number, answered: () => void): void {
     const { clock, services, plan } = this;
-    const service = services[balanced % services.length]!;
+    // Coupons are divided among the databases by their remainder.
+    const byCoupon = Math.floor(coupon / plan.databases);
+    const service = services[(plan.isByCoupon ? byCoupon : balanced) % services.length]!;
     const sentAt = clock.now;
     const oneWayMs = plan.clientRoundTripUs / 2_000;
     clock.after(oneWayMs, () =>
