@@ -124,3 +124,25 @@ t.test(
     t.ok(both.perSecond > alone.perSecond * 1.9, `${alone.perSecond} → ${both.perSecond}`);
   },
 );
+
+t.test('what arrives is answered, and a part is busy as long as the utilization law says', async (t) => {
+  const costs = { ...COSTS, clientUsPerBatch: 0, clientUsPerClaim: 0 };
+  const open = { ...PLAN, costs, coupons: 100, load: { perSecond: 1_000 }, isByCoupon: true };
+  const { perSecond, busy } = await simulate({ ...open, services: 2, databases: 2, durationMs: 10_000 });
+  t.ok(Math.abs(perSecond / 1_000 - 1) < 0.05, `${perSecond}`);
+  // Half of the claims for each service, give or take what is random.
+  t.ok(Math.abs(busy.service / (0.5 * 1_000 * 200e-6) - 1) < 0.1, `${busy.service}`);
+});
+
+t.test('on one machine, load, service and PostgreSQL share its processors', async (t) => {
+  const { perSecond, serverCpuUs, databaseCpuUs, claimsPerBatch } = await simulate({
+    ...PLAN,
+    databaseProcessors: null,
+    processors: 1,
+    load: { clients: 200 },
+    clientRoundTripUs: 0,
+  });
+  const us = 100 + serverCpuUs + databaseCpuUs;
+  t.ok(Math.abs((perSecond * us) / 1e6 - 1) < 0.05, `${perSecond} × ${us}`);
+  t.ok(Math.abs(databaseCpuUs - (50 + 250 / claimsPerBatch)) < 3, `${databaseCpuUs}`);
+});
