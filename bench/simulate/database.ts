@@ -16,6 +16,9 @@ export interface Batch {
   isSoldOut: boolean;
 }
 
+/** Called back with whether the batch waited for the row of a coupon. */
+type Done = (hasWaited: boolean) => void;
+
 /** A PostgreSQL: processors, rows that are locked, and a log that is flushed for all that wait at once. */
 export class ModelDatabase {
   readonly machine: Machine;
@@ -45,15 +48,15 @@ export class ModelDatabase {
   }
 
   /** Opens a connection. What it returns runs batches one after the other. */
-  connect(): (batch: Batch, done: () => void) => void {
+  connect(): (batch: Batch, done: Done) => void {
     const backend = new Thread(this.machine);
-    const queue: [Batch, () => void][] = [];
+    const queue: [Batch, Done][] = [];
     const next = () => {
       const [batch, done] = queue[0]!;
-      this.#execute(backend, batch, () => {
+      this.#execute(backend, batch, (hasWaited) => {
         queue.shift();
         if (queue.length > 0) next();
-        done();
+        done(hasWaited);
       });
     };
     return (batch, done) => {
@@ -61,13 +64,13 @@ export class ModelDatabase {
     };
   }
 
-  #execute(backend: Thread, { coupons, isSoldOut }: Batch, done: () => void): void {
+  #execute(backend: Thread, { coupons, isSoldOut }: Batch, done: Done): void {
     const costs = this.#costs;
     this.batches++;
     this.claims += coupons.length;
     const names = [...new Set(coupons)].sort((a, b) => a - b);
     if (isSoldOut) {
-      backend.run(costs.refusalUsPerBatch + coupons.length * costs.refusalUsPerClaim, done);
+      backend.run(costs.refusalUsPerBatch + coupons.length * costs.refusalUsPerClaim, () => done(false));
       return;
     }
     const begun = costs.statementUsPerBatch + (names.length - 1) * costs.statementUsPerCoupon;
@@ -77,7 +80,7 @@ export class ModelDatabase {
         backend.run(waitUs + coupons.length * costs.statementUsPerClaim, () =>
           this.#commit(costs.walBytesPerBatch + coupons.length * costs.walBytesPerClaim, () => {
             for (const name of names) this.#unlock(name);
-            done();
+            done(hasWaited);
           }),
         );
       }),

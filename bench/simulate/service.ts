@@ -1,3 +1,4 @@
+import type { Decided } from '../../src/claims/lane.js';
 import { Lanes, type Time } from '../../src/claims/lanes.js';
 import { settings } from '../../src/config.js';
 import type { Clock } from '../../test/simulation/clock.js';
@@ -59,11 +60,15 @@ export class ModelService {
       return (requests: readonly { couponName: string }[]) => {
         const clientUs = costs.clientUsPerBatch + requests.length * costs.clientUsPerClaim;
         const coupons = requests.map(({ couponName }) => Number(couponName));
-        return new Promise<'claimed'[]>((resolve) => {
-          const answer = () =>
-            this.thread.run(clientUs / 2, () => resolve(requests.map(() => 'claimed' as const)));
+        return new Promise<Decided<'claimed'>>((resolve) => {
+          const answer = (isContended: boolean) =>
+            this.thread.run(clientUs / 2, () =>
+              resolve({ outcomes: requests.map(() => 'claimed'), isContended }),
+            );
           this.thread.run(clientUs / 2, () =>
-            clock.after(oneWayMs, () => execute({ coupons, isSoldOut }, () => clock.after(oneWayMs, answer))),
+            clock.after(oneWayMs, () =>
+              execute({ coupons, isSoldOut }, (hasWaited) => clock.after(oneWayMs, () => answer(hasWaited))),
+            ),
           );
         });
       };
