@@ -171,11 +171,15 @@ function claimStatement(isKeyed: boolean): string {
       on conflict on constraint claims_pkey do nothing
       returning coupon_name, user_id, idempotency_key, claim_number
     ),
+    made_counts as (
+      select coupon_name, count(*) as made from made_claims group by coupon_name
+    ),
+    -- Without a join, which may be planned as a scan of all coupons.
     taken_stock as (
       update coupons
-      set remaining_amount = coupons.remaining_amount - made
-      from (select coupon_name, count(*)::int as made from made_claims group by coupon_name) as made_counts
-      where coupons.name = made_counts.coupon_name
+      set remaining_amount =
+        remaining_amount - ((select jsonb_object_agg(coupon_name, made) from made_counts) -> name)::int
+      where name = any (array(select coupon_name from made_counts))
     ),
     logged_claims as (
       insert into events (type, coupon_names, user_ids, claim_numbers)

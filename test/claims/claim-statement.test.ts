@@ -271,13 +271,32 @@ t.test(
   },
 );
 
+t.test('a plan that was made for one coupon does not read all of 2,000', async (t) => {
+  const { sql, connect, createCoupon } = await setUp(t);
+  await sql`alter table coupons set (autovacuum_enabled = off)`;
+  await createCoupon('coupon-0', 1_000);
+  await sql`vacuum analyze coupons`;
+  const lane = connect();
+  await claimCoupons(lane, [request('coupon-0', 'ada')]);
+  await sql`
+    insert into coupons (name, amount, remaining_amount)
+    select 'coupon-' || i, 1000, 1000 from generate_series(1, 2000) as i`;
+  const before = await rowsRead(lane);
+  const batch = Array.from({ length: 50 }, (_, i) => request(`coupon-${i}`, 'grace'));
+  t.ok((await claimCoupons(lane, batch)).every((decision) => decision === 'claimed'));
+  const after = await rowsRead(lane);
+  t.equal(after['coupons'], before['coupons'], 'the table is not scanned');
+  const read = (after['coupons_pkey'] ?? 0) - (before['coupons_pkey'] ?? 0);
+  t.ok(read > 0 && read < 2_000, `${read} entries of its index are read`);
+});
+
 /** Returns how many rows of tables and entries of indexes were read, as PostgreSQL counts them. */
 async function rowsRead(sql: Sql): Promise<Record<string, number>> {
   await sql`select pg_stat_force_next_flush()`;
   const rows = await sql<{ name: string; count: number }[]>`
     select relname as name, seq_tup_read::int as count from pg_stat_user_tables where relname in ('claims', 'coupons')
     union all
-    select indexrelname, idx_tup_read::int from pg_stat_user_indexes where relname = 'claims'`;
+    select indexrelname, idx_tup_read::int from pg_stat_user_indexes where relname in ('claims', 'coupons')`;
   return Object.fromEntries(rows.map(({ name, count }) => [name, count]));
 }
 
