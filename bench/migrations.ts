@@ -35,7 +35,7 @@ const temporary = await makeTemporaryFolder('coupons-migrations-');
 const database = await startEmptyDatabase();
 try {
   await copyFile(join(source, first!), join(temporary.folder, first!));
-  await migrate(database.sql, temporary.folder);
+  await migrate(database.sql, { folder: temporary.folder });
   await fill(database.sql, claims, coupons);
   await database.sql`
     insert into coupons (name, amount, remaining_amount) values (${PROBED}, 100000000, 100000000)`;
@@ -60,7 +60,7 @@ async function applyAndNoteLocks(sql: Sql, name: string): Promise<void> {
     from pg_locks join pg_class on pg_class.oid = relation
     where pid = pg_backend_pid() and relname in ('claims', 'coupons');`;
   await writeFile(join(temporary.folder, name), (await readFile(join(source, name), 'utf8')) + note);
-  await migrate(sql, temporary.folder);
+  await migrate(sql, { folder: temporary.folder });
 }
 
 /** Claims one after the other while `run` runs, and prints how long that took. */

@@ -9,6 +9,15 @@ import { transact } from './transaction.js';
 /** A migration fails, or its file was changed after it was applied. A retry does not help. */
 export class MigrationRefused extends Error {}
 
+export interface MigrationOptions {
+  /** Where the files are. */
+  folder?: string;
+  /** The schema that gets the tables. It is created. Undefined: the default one. */
+  schema?: string | undefined;
+  /** Gets a sentence for an operator. */
+  onNotice?: (sentence: string) => void;
+}
+
 /** Whether the database has all migrations that this version knows. */
 export async function isMigrated(sql: Sql, folder = FOLDER): Promise<boolean> {
   const names = (await readMigrations(folder)).map(({ name }) => name);
@@ -43,21 +52,24 @@ const LOCK_ERRORS = ['55P03', '40P01'];
  * that waits long for the lock of a table gives way, and tries again until it gets it. A database that a
  * newer server has migrated further is accepted.
  * @param sql a client of one connection.
- * @param onNotice gets a sentence for an operator.
  * @returns the names of the files that this call applied.
  * @throws MigrationRefused naming the file, or what postgres.js throws. What was applied before stays.
  */
 export async function migrate(
   sql: Sql,
-  folder = FOLDER,
-  onNotice: (sentence: string) => void = () => {},
+  { folder = FOLDER, schema, onNotice = () => {} }: MigrationOptions = {},
 ): Promise<string[]> {
   const migrations = await readMigrations(folder);
   const tell = once(onNotice);
   const applied: string[] = [];
   for (;;) {
     try {
-      const name = await transact(sql, (sql) => applyNext(sql, migrations, tell));
+      const name = await transact(sql, async (sql) => {
+        await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+        await sql.unsafe(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+        if (schema !== undefined) await enterSchema(sql, schema);
+        return applyNext(sql, migrations, tell);
+      });
       if (name === undefined) return applied;
       applied.push(name);
     } catch (error) {
@@ -74,8 +86,6 @@ async function applyNext(
   migrations: Migration[],
   tell: (sentence: string) => void,
 ): Promise<string | undefined> {
-  await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
-  await sql.unsafe(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
   await createTable(sql);
   const rows = await sql<{ name: string; checksum: string | null }[]>`
     select name, checksum from schema_migrations order by name`;
@@ -87,6 +97,12 @@ async function applyNext(
   const next = migrations.find(({ name }) => !checksums.has(name));
   if (next) await apply(sql, next);
   return next?.name;
+}
+
+/** Lets the transaction create and find tables in a schema alone. */
+async function enterSchema(sql: Sql, schema: string): Promise<void> {
+  await sql`create schema if not exists ${sql(schema)}`;
+  await sql.unsafe(`set local search_path = ${schema}`);
 }
 
 /** Passes each sentence on once. */

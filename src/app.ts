@@ -8,11 +8,11 @@ import type { BatchReport } from './claims/lane.js';
 import { type Claims, Lanes, type LanesOptions } from './claims/lanes.js';
 import { OrderedConnection } from './claims/ordered-connection.js';
 import { type ClaimOutcome, type ClaimRequest, countOutcomes } from './claims/outcome.js';
-import { type Config, connectionBudget } from './config.js';
+import { type Config, lanesPerShard } from './config.js';
 import { assertComplete, type Contract, forRouting, readContract } from './contract.js';
-import { type Database, openDatabase } from './database/database.js';
 import { EventLog } from './events/event-log.js';
 import { Followers } from './events/followers.js';
+import { MergedLog, pollIntervalMs } from './events/merged-log.js';
 import { startRetention } from './events/retention.js';
 import { bindHandlers } from './handlers/index.js';
 import { checkApiKey } from './http/api-key.js';
@@ -24,21 +24,24 @@ import { logTraffic } from './http/traffic-log.js';
 import { readTrustProxy } from './http/trust-proxy.js';
 import { measureAnswers } from './metrics/measure-answers.js';
 import { measureBatches, measureLanes } from './metrics/measure-claims.js';
-import { countLosses, measureDatabase } from './metrics/measure-database.js';
+import { measureDatabase } from './metrics/measure-database.js';
 import { measureLog } from './metrics/measure-log.js';
 import type { Metrics } from './metrics/registry.js';
+import { connectShards } from './shards/connect.js';
+import type { Shards } from './shards/shards.js';
 import type { Tracing } from './tracing/tracing.js';
 import { serveWebPages } from './web/web-pages.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    database: Database;
+    shards: Shards;
   }
 }
 
 export interface AppOptions {
   config: Config;
-  databaseUrl: string;
+  /** In the order of DATABASE_URLS. */
+  databaseUrls: readonly string[];
   logger: Logger;
   /** Those of the settings, unless given. */
   keys?: ApiKeys;
@@ -63,15 +66,15 @@ export interface AppOptions {
  * if a key is invalid.
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, databaseUrl, logger, metrics, tracing, contract = readContract() } = options;
+  const { config, databaseUrls, logger, metrics, tracing, contract = readContract() } = options;
   const { keys = new ApiKeys(config) } = options;
   const app = createFastify(contract, logger, readTrustProxy(config.TRUST_PROXY));
 
   tracing?.traceRequests(app);
 
-  const database = connectDatabase(databaseUrl, config, logger, metrics);
-  app.decorate('database', database);
-  app.addHook('onClose', () => database.close());
+  const shards = connectShards(databaseUrls, config, logger, metrics);
+  app.decorate('shards', shards);
+  app.addHook('onClose', () => shards.close());
 
   const batches = new BatchSummary();
   const measureBatch = metrics && measureBatches(metrics);
@@ -81,7 +84,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     measureBatch?.(batch, outcomes);
     if (logger.isLevelEnabled('debug')) logBatch(logger, lane, batch, outcomes);
   };
-  const lanes = options.claims ? undefined : openLanes(database, config, { onBatch, tracing });
+  const lanes = options.claims ? undefined : openLanes(shards, config, { onBatch, tracing });
   app.addHook('onClose', async () => lanes?.close());
   logTraffic(app, contract, () => {
     const taken = batches.take();
@@ -89,15 +92,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   if (metrics) {
     measureAnswers(app, metrics);
-    measureDatabase(metrics, database);
-    measureLog(metrics, database);
+    measureDatabase(metrics, shards);
+    measureLog(metrics, shards);
     if (lanes) measureLanes(metrics, lanes);
   }
 
-  const log = new EventLog(database);
+  const logs = shards.all.map((database) => new EventLog(database, pollIntervalMs(shards.all.length)));
+  const [onlyLog] = logs;
+  const log = onlyLog && logs.length === 1 ? onlyLog : new MergedLog(logs);
   const followers = new Followers(config.EVENT_FOLLOWERS_MAX);
   if (config.EVENTS_KEEP_DAYS > 0) {
-    const retention = startRetention(database, log.tail, config.EVENTS_KEEP_DAYS, (error) =>
+    const retention = startRetention(logs, config.EVENTS_KEEP_DAYS, (error) =>
       logger.warn({ err: error }, 'old events were not deleted'),
     );
     app.addHook('preClose', async () => retention.close());
@@ -110,7 +115,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     followers.stop();
   });
   const claims = options.claims ?? lanes!;
-  const handlers = bindHandlers({ database, claims, log, followers, isStopping: () => isStopping });
+  const handlers = bindHandlers({ shards, claims, log, followers, isStopping: () => isStopping });
   try {
     assertComplete(contract, handlers);
     // Before the keys are checked: guesses are counted, too.
@@ -132,31 +137,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }
 }
 
-/** @param metrics gets those of the database. */
-export function connectDatabase(url: string, config: Config, logger: Logger, metrics?: Metrics): Database {
-  const losses = metrics && countLosses(metrics);
-  return openDatabase({
-    url,
-    isPooled: config.DATABASE_POOLER,
-    connections: connectionBudget(config),
-    statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
-    lockTimeoutMs: config.LOCK_TIMEOUT_MS,
-    observer: {
-      onHung: (timeoutMs) => {
-        losses?.onHung();
-        logger.warn({ timeoutMs }, 'the database hangs: its connections are replaced');
-      },
-      onLost: () => {
-        losses?.onLost();
-        logger.error('lost the database');
-      },
-      onBack: (lostMs) => logger.info(`the database is back after ${(lostMs / 1000).toFixed(1)} s`),
-      onMigrationNotice: (sentence) => logger.warn(sentence),
-      onQuery: metrics && ((pool, ms, error) => metrics.queryTimes.record(pool, ms, error)),
-    },
-  });
-}
-
 function logBatch(
   logger: Logger,
   lane: number,
@@ -172,13 +152,15 @@ const sum = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum 
  * Puts the parts of a claim together: a lane collects a batch, a connection runs it, a statement decides it.
  */
 export function openLanes(
-  database: Database,
+  shards: Shards,
   config: Config,
   { onBatch, tracing }: Pick<LanesOptions, 'onBatch'> & Pick<AppOptions, 'tracing'> = {},
 ): Lanes {
-  const connections = Array.from(
-    { length: config.CLAIM_LANES },
-    () => new OrderedConnection(database.openClient(CLAIM_SETTINGS)),
+  const connections = shards.all.flatMap((shard) =>
+    Array.from(
+      { length: lanesPerShard(config) },
+      () => new OrderedConnection(shard.openClient(CLAIM_SETTINGS)),
+    ),
   );
   const run = connections.map(
     (connection) => (requests: readonly ClaimRequest[]) =>
@@ -186,6 +168,7 @@ export function openLanes(
   );
   return new Lanes({
     run: tracing ? run.map((run) => (requests) => tracing.traceBatch(requests, () => run(requests))) : run,
+    shape: shards.shape,
     batchSizeMax: config.CLAIM_BATCH_SIZE_MAX,
     waitingMax: config.CLAIMS_WAITING_MAX,
     waitMsMax: config.CLAIM_WAIT_TIMEOUT_MS,

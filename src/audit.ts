@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { type AuditReport, audit } from '../db/books/audit.js';
 import { appendMissing } from '../db/books/missing-events.js';
-import { connectDatabase } from './app.js';
 import { readConfig } from './config.js';
-import { acquireDatabase } from './database/acquire.js';
+import { acquireDatabases } from './database/acquire.js';
 import type { Database } from './database/database.js';
 import { createLogger } from './logger.js';
+import { connectShards } from './shards/connect.js';
+import type { Shards } from './shards/shards.js';
 
 /**
  * The command `npm run audit`: proves that coupons, claims and the log agree, or names each difference. The
@@ -15,7 +16,8 @@ import { createLogger } from './logger.js';
 
 const USAGE = `usage: npm run audit [-- --log-missing]
 
-Compares the coupons, the claims and the log, in one snapshot, and names each difference.
+Compares the coupons, the claims and the log, in one snapshot, and names each difference. Shards are compared
+one after the other, each in a snapshot of its own.
 --log-missing also appends to the log what the tables have and the log lacks.
 
 exit code: 0 if all agree, 1 if there are differences, 2 if the audit could not be finished`;
@@ -44,46 +46,77 @@ async function main(): Promise<number> {
   }
   const config = readConfig(process.env);
   const logger = createLogger('silent');
-  const { url, release } = await acquireDatabase(config, logger, stopping.signal);
-  const database = connectDatabase(url, config, logger);
+  const { urls, release } = await acquireDatabases(config, logger, stopping.signal);
+  const shards = connectShards(urls, config, logger);
   try {
-    return await run(database, values['log-missing'] ?? false);
+    return await run(shards, values['log-missing'] ?? false);
   } finally {
-    await database.close();
+    await shards.close();
     await release();
   }
 }
 
-async function run(database: Database, isAppending: boolean): Promise<number> {
+async function run(shards: Shards, isAppending: boolean): Promise<number> {
   // Of several hosts, it finds the primary.
-  await database.isHealthy();
+  await shards.unhealthy();
+  let appended = 0;
+  const reports: AuditReport[] = [];
+  for (const shard of shards.all.keys()) {
+    reports.push(await auditShard(shards, shard, isAppending, (count) => (appended += count)));
+  }
+  const total = sumOf(reports);
+  await print(linesOf(total, reports.length));
+  if (isAppending) await print([`appended to the log: ${counted(appended, 'event')}`]);
+  return total.differences === 0 ? 0 : 1;
+}
+
+async function auditShard(
+  shards: Shards,
+  shard: number,
+  isAppending: boolean,
+  onAppended: (count: number) => void,
+): Promise<AuditReport> {
   stopping.signal.throwIfAborted();
+  const database = shards.all[shard] as Database;
   const client = database.openClient({});
   let pid: number | undefined;
   stopping.signal.addEventListener('abort', async () => {
     if (pid) await database.read((sql) => sql`select pg_cancel_backend(${pid!})`).catch(() => {});
     await client.close(0);
   });
-  let appended = 0;
   const report = await audit(client.sql, {
+    schema: database.schema,
+    isMisplaced: (name) => shards.numberOf(name) !== shard,
     isAlone: isAppending,
     onBegin: (id) => (pid = id),
     onDifferences: async (differences) => {
       await print(differences.map(({ sentence }) => sentence));
-      if (isAppending) appended += await appendMissing((run) => database.write(run), differences);
+      if (isAppending) onAppended(await appendMissing((run) => database.write(run), differences));
     },
   });
-  await print(linesOf(report));
-  if (isAppending) await print([`appended to the log: ${counted(appended, 'event')}`]);
-  return report.differences === 0 ? 0 : 1;
+  pid = undefined;
+  return report;
 }
 
-function linesOf({ at, coupons, claims, events, olderClaims, differences }: AuditReport): string[] {
+/** All reports as one, at the time of the last. */
+function sumOf(reports: readonly AuditReport[]): AuditReport {
+  return reports.reduce((sum, report) => ({
+    at: report.at,
+    coupons: sum.coupons + report.coupons,
+    claims: sum.claims + report.claims,
+    events: sum.events + report.events,
+    olderClaims: sum.olderClaims + report.olderClaims,
+    differences: sum.differences + report.differences,
+  }));
+}
+
+function linesOf(report: AuditReport, shards: number): string[] {
+  const { at, coupons, claims, events, olderClaims, differences } = report;
   const verdict =
     differences === 0 ? 'the books balance' : `the books have ${counted(differences, 'difference')}`;
   const read = [counted(coupons, 'coupon'), counted(claims, 'claim'), counted(events, 'event')].join(', ');
   return [
-    `${verdict}: ${read}, at ${at.toISOString()}`,
+    `${verdict}: ${read}${shards > 1 ? ` in ${shards} shards` : ''}, at ${at.toISOString()}`,
     ...(olderClaims > 0
       ? [`not compared with the log, because they are older: ${counted(olderClaims, 'claim')}`]
       : []),

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { ExtendedJSONSchema, FromExtendedSchema } from 'json-schema-to-ts';
-import { isDatabaseUrl } from './database/hosts.js';
+import { isDatabaseUrl, splitUrls } from './database/hosts.js';
 import { readTrustProxy } from './http/trust-proxy.js';
 import { createAjv, describeViolation, type Sentences } from './json-schema.js';
+import { SHARDS_MAX, type Shape } from './shards/shape.js';
 
 /** The settings of the process: environment variables, declared here and nowhere else. */
 
@@ -30,6 +31,16 @@ const schema = {
       pattern: '^postgres(ql)?://',
       'x-sentences': { pattern: 'must be a URL such as postgres://user:password@host:5432/database' },
     },
+    /** Several databases, for shards: see splitUrls. */
+    DATABASE_URLS: {
+      type: 'string',
+      pattern: '^\\s*postgres(ql)?://',
+      'x-sentences': {
+        pattern: 'must be URLs such as postgres://user:password@host:5432/database, separated by spaces',
+      },
+    },
+    /** Absent: one for each database. */
+    DATABASE_SHARDS: { type: 'integer', minimum: 1, maximum: SHARDS_MAX },
     /** Whether a connection pooler such as pgbouncer stands before the database. */
     DATABASE_POOLER: { type: 'boolean', default: false },
     /** Where the embedded PostgreSQL keeps its data. Absent: see defaultDataFolder. */
@@ -52,7 +63,7 @@ const schema = {
     TRUST_PROXY: { type: 'string', default: 'false' },
     /** Processes that share the port. */
     WEB_CONCURRENCY: { type: 'integer', minimum: 1, maximum: 256, default: 1 },
-    /** Of one process, for all purposes together: see connectionBudget. */
+    /** Of one process to each database, for all purposes together: see connectionBudget. */
     DATABASE_CONNECTIONS_MAX: { type: 'integer', minimum: 1, maximum: 1000, default: 10 },
     STATEMENT_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 5_000 },
     LOCK_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 2_000 },
@@ -104,6 +115,9 @@ export function defaultClaimLanes(processors: number): number {
   return Math.min(Math.max(Math.floor(processors / 2), 1), 4);
 }
 
+/** Something that is no URL stands among the URLs. */
+const NOT_ONE_URL = /\s|:\/\/.*:\/\//;
+
 /** Absent keys open a scope to everyone, so an empty list of keys must not count as absent. */
 const isOfKeys = (name: string) => /_API_KEYS(_FILE)?$/.test(name);
 
@@ -119,7 +133,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     const [violation] = validate.errors ?? [];
     throw invalidSetting(violation ? describeViolation(violation) : 'unknown');
   }
-  const { DATABASE_URL, DATABASE_CONNECTIONS_MAX, CLAIM_LANES, TRUST_PROXY } = config;
+  const { DATABASE_URL, DATABASE_URLS, TRUST_PROXY } = config;
   const { METRICS_PORT, OTEL_EXPORTER_OTLP_ENDPOINT: collector, PORT } = config;
   if (METRICS_PORT === PORT && PORT !== 0) {
     throw invalidSetting('METRICS_PORT must be another port than PORT');
@@ -137,13 +151,53 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       'DATABASE_URL must be a URL; percent-encode special characters of the password, or set PGPASSWORD',
     );
   }
-  const connectionsMin = CLAIM_LANES + CONNECTIONS_BESIDE_LANES_MIN;
-  if (DATABASE_CONNECTIONS_MAX < connectionsMin) {
-    throw invalidSetting(
-      `DATABASE_CONNECTIONS_MAX must be at least ${connectionsMin} when CLAIM_LANES is ${CLAIM_LANES}`,
-    );
+  if (DATABASE_URL && DATABASE_URLS) {
+    throw invalidSetting('DATABASE_URLS must be absent when DATABASE_URL is set');
   }
+  if (!databaseUrls(config).every((url) => isDatabaseUrl(url) && !NOT_ONE_URL.test(url))) {
+    throw invalidSetting('DATABASE_URLS must be URLs; percent-encode special characters of passwords');
+  }
+  assertRoomForShards(config);
   return config;
+}
+
+/** @throws Error that names the setting, if there are too few shards or connections. */
+function assertRoomForShards(config: Config): void {
+  const { DATABASE_CONNECTIONS_MAX, CLAIM_LANES } = config;
+  const { shards, databases } = shapeOf(config);
+  if (shards < databases) {
+    throw invalidSetting(`DATABASE_SHARDS must be at least ${databases}, the number of DATABASE_URLS`);
+  }
+  const connectionsMin = lanesPerDatabase(config) + CONNECTIONS_BESIDE_LANES_MIN;
+  if (DATABASE_CONNECTIONS_MAX >= connectionsMin) return;
+  const reason =
+    shards === 1
+      ? `when CLAIM_LANES is ${CLAIM_LANES}`
+      : `for ${lanesPerDatabase(config)} lanes to each database: ${shards} shards in ${databases} databases, ` +
+        `with ${lanesPerShard(config)} lanes each`;
+  throw invalidSetting(`DATABASE_CONNECTIONS_MAX must be at least ${connectionsMin} ${reason}`);
+}
+
+/** The databases of the settings. None: the embedded PostgreSQL. */
+export function databaseUrls({ DATABASE_URL, DATABASE_URLS }: Config): string[] {
+  if (DATABASE_URLS) return splitUrls(DATABASE_URLS);
+  return DATABASE_URL ? [DATABASE_URL] : [];
+}
+
+/** How many shards there are, in how many databases. */
+export function shapeOf(config: Config): Shape {
+  const databases = Math.max(1, databaseUrls(config).length);
+  return { shards: config.DATABASE_SHARDS ?? databases, databases };
+}
+
+/** CLAIM_LANES are spread over the shards. Each has one at least. */
+export function lanesPerShard(config: Config): number {
+  return Math.ceil(config.CLAIM_LANES / shapeOf(config).shards);
+}
+
+function lanesPerDatabase(config: Config): number {
+  const { shards, databases } = shapeOf(config);
+  return Math.ceil(shards / databases) * lanesPerShard(config);
 }
 
 /** `sentence` names the setting and its rule, but not its value, which may be a secret. */
@@ -170,11 +224,12 @@ const CONNECTIONS_BESIDE_LANES_MIN = 5;
 /**
  * Divides DATABASE_CONNECTIONS_MAX. Reads are more frequent than writes, and hold their connection longer.
  */
-export function connectionBudget({ DATABASE_CONNECTIONS_MAX, CLAIM_LANES }: Config): ConnectionBudget {
-  const rest = DATABASE_CONNECTIONS_MAX - CLAIM_LANES - 2;
+export function connectionBudget(config: Config): ConnectionBudget {
+  const lanes = lanesPerDatabase(config);
+  const rest = config.DATABASE_CONNECTIONS_MAX - lanes - 2;
   const third = Math.max(1, Math.floor(rest / 3));
   return {
-    lanes: CLAIM_LANES,
+    lanes,
     reads: rest - 2 * third,
     longReads: third,
     writes: third,

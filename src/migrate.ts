@@ -1,9 +1,9 @@
-import { connectDatabase } from './app.js';
 import { readConfig } from './config.js';
-import { acquireDatabase } from './database/acquire.js';
+import { acquireDatabases } from './database/acquire.js';
 import { createLogger } from './logger.js';
+import { connectShards } from './shards/connect.js';
 
-/** The command `npm run db:migrate`: applies the migrations to the database of the settings. */
+/** The command `npm run db:migrate`: applies the migrations to the databases of the settings. */
 try {
   await run();
 } catch (error) {
@@ -15,13 +15,16 @@ try {
 async function run(): Promise<void> {
   const config = readConfig(process.env);
   const logger = createLogger(config.LOG_LEVEL);
-  const { url, release } = await acquireDatabase(config, logger);
-  const database = connectDatabase(url, config, logger);
+  const { urls, release } = await acquireDatabases(config, logger);
+  const shards = connectShards(urls, config, logger);
   try {
-    const applied = await database.migrate();
-    logger.info(applied.length > 0 ? `applied ${applied.join(', ')}` : 'no migration is pending');
+    const { applied, waiting } = await shards.prepare();
+    const names = [...new Set(applied)];
+    logger.info(names.length > 0 ? `applied ${names.join(', ')}` : 'no migration is pending');
+    // What was applied stays.
+    if (waiting[0]) throw waiting[0].error;
   } finally {
-    await database.close();
+    await shards.close();
     await release();
   }
 }

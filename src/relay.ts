@@ -1,25 +1,28 @@
 import type { Server } from 'node:http';
 import type { Registry } from 'prom-client';
-import { connectDatabase } from './app.js';
 import { type Config, readConfig } from './config.js';
-import { acquireDatabase } from './database/acquire.js';
+import { acquireDatabases } from './database/acquire.js';
 import type { Database } from './database/database.js';
 import { EventLog } from './events/event-log.js';
+import { pollIntervalMs } from './events/merged-log.js';
 import { createLogger } from './logger.js';
 import { measureDatabase } from './metrics/measure-database.js';
 import { measureLog } from './metrics/measure-log.js';
 import { measureRelay } from './metrics/measure-relay.js';
 import { createMetrics } from './metrics/registry.js';
 import { closeMetrics, serveMetrics } from './metrics/serve-metrics.js';
-import { listDeadLetters, retryDeadLetter } from './relay/dead-letters.js';
+import { type DeadLetter, listDeadLetters, retryDeadLetter } from './relay/dead-letters.js';
 import { compete } from './relay/leadership.js';
 import { relayLog } from './relay/relay-log.js';
 import { readSecrets } from './relay/secrets.js';
 import type { WebhookOptions } from './relay/webhook.js';
+import { connectShards } from './shards/connect.js';
+import type { Shards } from './shards/shards.js';
 
 /**
  * The command `npm run relay`: sends the events of the log to RELAY_URL. `-- dead` lists the events that
- * could not be delivered, one JSON object per line, and `-- retry <id>|all` sends them again.
+ * could not be delivered, one JSON object per line, and `-- retry <id>|all` sends them again. With shards, the
+ * number of the shard stands before an id: `3/7`.
  */
 
 const USAGE = 'usage: npm run relay [-- dead | -- retry <id> | -- retry all]';
@@ -41,7 +44,7 @@ process.exit();
 
 async function main(): Promise<void> {
   const isKnown = /^(run|dead)$/.test(command) ? operands.length === 0 : command === 'retry';
-  if (!isKnown || (command === 'retry' && !/^(\d{1,15}|all)$/.test(operands.join(' '))))
+  if (!isKnown || (command === 'retry' && !/^((\d{1,2}\/)?\d{1,15}|all)$/.test(operands.join(' '))))
     throw new Error(USAGE);
   const config = readConfig(process.env);
   const webhook = command === 'dead' ? undefined : webhookOf(config);
@@ -49,23 +52,23 @@ async function main(): Promise<void> {
   const logger = createLogger(command === 'run' ? config.LOG_LEVEL : 'silent');
   const hasMetrics = command === 'run' && config.METRICS_PORT !== undefined;
   const registry = hasMetrics ? createMetrics() : undefined;
-  const { url, release } = await acquireDatabase(config, logger, stopping.signal, registry);
-  const database = connectDatabase(url, config, logger, registry);
+  const { urls, release } = await acquireDatabases(config, logger, stopping.signal, registry);
+  const shards = connectShards(urls, config, logger, registry);
   let metrics: Server | undefined;
   try {
     if (registry) metrics = await serveMetrics(config, logger, registry);
-    if (command === 'run') await run(config, database, webhook!, registry);
-    else if (command === 'dead') await list(database);
-    else await retry(database, webhook!, operands[0]!);
+    if (command === 'run') await run(config, shards, webhook!, registry);
+    else if (command === 'dead') await list(shards);
+    else await retry(shards, webhook!, operands[0]!);
   } finally {
     if (metrics) await closeMetrics(metrics);
-    await database.close();
+    await shards.close();
     await release();
   }
 
   async function run(
     config: Config,
-    database: Database,
+    shards: Shards,
     webhook: WebhookOptions,
     registry: Registry | undefined,
   ): Promise<void> {
@@ -73,30 +76,40 @@ async function main(): Promise<void> {
       throw new Error('the relay holds a lock of its session: set DATABASE_URL to PostgreSQL itself');
     }
     if (registry) {
-      measureDatabase(registry, database);
-      measureLog(registry, database);
+      measureDatabase(registry, shards);
+      measureLog(registry, shards);
     }
     const measured = registry && measureRelay(registry);
     webhook.onFailure = (event, attempt, error, pauseMs) => {
       measured?.count('failed');
       logger.warn({ event: event.id, attempt, error, pauseMs }, 'an event was not delivered: trying again');
     };
-    const log = new EventLog(database);
-    const options = { log, webhook, logger, onSent: measured?.count, stopping: stopping.signal };
     const onStop = () => logger.info('finishing the request under way');
     stopping.signal.addEventListener('abort', onStop, { once: true });
     logger.info('competing to be the active relay');
-    await compete(
-      database.openClient({}),
-      stopping.signal,
-      async (term) => {
-        logger.info('this relay is active');
-        measured?.setActive(true);
-        await relayLog(options, term).finally(() => measured?.setActive(false));
-        if (term.lost.aborted) logger.warn('lost the lock: this relay stopped sending');
-      },
-      (error) => logger.warn(`waiting for the database: ${error instanceof Error ? error.message : error}`),
-    );
+    let active = 0;
+    const relayShard = (database: Database, shard: number) => {
+      const log = new EventLog(database, pollIntervalMs(shards.all.length));
+      const options = { log, webhook, logger, onSent: measured?.count, stopping: stopping.signal };
+      const forShard = shards.all.length > 1 ? ` for shard ${shard}` : '';
+      return compete(
+        database.openClient({}),
+        shard,
+        stopping.signal,
+        async (term) => {
+          logger.info(`this relay is active${forShard}`);
+          measured?.setActive(++active > 0);
+          await relayLog(options, term).finally(() => measured?.setActive(--active > 0));
+          if (term.lost.aborted) logger.warn(`lost the lock: this relay stopped sending${forShard}`);
+        },
+        (error) =>
+          logger.warn(
+            `waiting for ${shards.serverOf(shard).name}: ${error instanceof Error ? error.message : error}`,
+          ),
+      );
+    };
+    // Shards do not wait for each other: an event that cannot be delivered holds up those of its own shard.
+    await Promise.all(shards.all.map(relayShard));
     logger.info('stopped');
   }
 }
@@ -118,20 +131,30 @@ function webhookOf(config: Config): WebhookOptions {
   };
 }
 
-async function list(database: Database): Promise<void> {
-  for await (const letter of listDeadLetters(database)) process.stdout.write(`${JSON.stringify(letter)}\n`);
+async function list(shards: Shards): Promise<void> {
+  for await (const { shard, ...letter } of lettersOf(shards)) {
+    const place = shards.all.length > 1 ? { shard } : {};
+    process.stdout.write(`${JSON.stringify({ ...place, ...letter })}\n`);
+  }
 }
 
 /** Sets the exit code to 1 if a letter could not be delivered, or does not exist. */
-async function retry(database: Database, webhook: WebhookOptions, which: string): Promise<void> {
+async function retry(shards: Shards, webhook: WebhookOptions, which: string): Promise<void> {
   let found = 0;
-  for await (const letter of listDeadLetters(database)) {
-    if (which !== 'all' && Number(which) !== letter.id) continue;
+  for await (const { shard, ...letter } of lettersOf(shards)) {
+    const name = shards.all.length > 1 ? `${shard}/${letter.id}` : String(letter.id);
+    if (which !== 'all' && which !== name) continue;
     if (stopping.signal.aborted) break;
     found++;
-    const error = await retryDeadLetter(database, letter, webhook);
-    process.stdout.write(`${letter.id} ${letter.event.id}: ${error ?? 'delivered'}\n`);
+    const error = await retryDeadLetter(shards.all[shard]!, letter, webhook);
+    process.stdout.write(`${name} ${letter.event.id}: ${error ?? 'delivered'}\n`);
     if (error) process.exitCode = 1;
   }
   if (found === 0 && which !== 'all') throw new Error(`there is no dead letter ${which}`);
+}
+
+async function* lettersOf({ all }: Shards): AsyncGenerator<DeadLetter & { shard: number }> {
+  for (const [shard, database] of all.entries()) {
+    for await (const letter of listDeadLetters(database)) yield { ...letter, shard };
+  }
 }

@@ -7,9 +7,8 @@ import type { Logger } from 'pino';
 import type { ApiKeys } from './access/api-keys.js';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
-import type { Database } from './database/database.js';
-import { isDatabaseUnavailable } from './database/errors.js';
 import type { Metrics } from './metrics/registry.js';
+import type { Shards } from './shards/shards.js';
 import type { Tracing } from './tracing/tracing.js';
 import { readVersion } from './version.js';
 
@@ -26,7 +25,7 @@ const ALL_ADDRESSES = ['0.0.0.0', '::'];
 export async function serve(
   config: Config,
   keys: ApiKeys,
-  databaseUrl: string,
+  databaseUrls: readonly string[],
   logger: Logger,
   metrics: Metrics | undefined,
   stopping: AbortSignal,
@@ -37,15 +36,15 @@ export async function serve(
   // closed first, it would reset a request on its way.
   const drain = ({ server }: FastifyInstance) =>
     server.listening ? sleep(config.SHUTDOWN_DELAY_MS) : Promise.resolve();
-  const app = await buildApp({ config, keys, databaseUrl, logger, metrics, tracing, drain });
+  const app = await buildApp({ config, keys, databaseUrls, logger, metrics, tracing, drain });
   sweepIdleConnections(app);
   const stopped = aborted(stopping);
   try {
     // Migrate before listening, so that the first request finds the tables.
-    const isReady = await prepareDatabase(app.database, logger, stopped);
+    const isReady = await prepareDatabases(app.shards, logger, stopped);
     if (stopping.aborted) return;
     await listen(app, config, logger);
-    if (!isReady) await waitForDatabase(app.database, logger, stopping, stopped);
+    if (!isReady) await waitForDatabases(app.shards, logger, stopping, stopped);
     await stopped;
   } finally {
     await close(app, config, logger);
@@ -59,31 +58,36 @@ async function openTracing(logger: Logger): Promise<Tracing> {
   return new Tracing(readVersion(), logger);
 }
 
-/** Applies the migrations. Returns false if the database cannot be reached. */
-async function prepareDatabase(database: Database, logger: Logger, stopped: Promise<void>): Promise<boolean> {
-  try {
-    const applied = await Promise.race([database.migrate(), stopped]);
-    if (!applied) return false;
-    for (const file of applied) logger.info(`applied migration ${file}`);
-    return true;
-  } catch (error) {
-    if (!isDatabaseUnavailable(error)) throw error;
+/** Applies the migrations. Returns false if a database cannot be reached. */
+async function prepareDatabases(shards: Shards, logger: Logger, stopped: Promise<void>): Promise<boolean> {
+  const preparation = await Promise.race([shards.prepare(), stopped]);
+  if (!preparation) return false;
+  for (const line of linesOf(preparation.applied)) logger.info(`applied migration ${line}`);
+  for (const { server, error } of preparation.waiting) {
     const { message, code } = error as NodeJS.ErrnoException;
-    logger.warn(`waiting for the database: ${message || code}`);
-    return false;
+    logger.warn(`waiting for ${server.name}: ${message || code}`);
   }
+  return preparation.waiting.length === 0;
 }
 
-async function waitForDatabase(
-  database: Database,
+/** A line for each migration. It tells to how many shards it was applied, if there were several. */
+function linesOf(applied: readonly string[]): string[] {
+  return [...new Set(applied)].map((name) => {
+    const count = applied.filter((other) => other === name).length;
+    return count === 1 ? name : `${name} to ${count} shards`;
+  });
+}
+
+async function waitForDatabases(
+  shards: Shards,
   logger: Logger,
   stopping: AbortSignal,
   stopped: Promise<void>,
 ): Promise<void> {
   for (let waitMs = WAIT_MIN_MS; !stopping.aborted; waitMs = Math.min(2 * waitMs, WAIT_MAX_MS)) {
     await sleep(waitMs, undefined, { signal: stopping }).catch(() => {});
-    if (!stopping.aborted && (await prepareDatabase(database, logger, stopped))) {
-      return logger.info('the database is ready');
+    if (!stopping.aborted && (await prepareDatabases(shards, logger, stopped))) {
+      return logger.info(shards.servers.length === 1 ? 'the database is ready' : 'all databases are ready');
     }
   }
 }

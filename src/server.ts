@@ -5,7 +5,7 @@ import { ApiKeys } from './access/api-keys.js';
 import { reloadOnHangUp } from './access/reload.js';
 import { warnOfOpenScopes } from './access/warn-of-open-scopes.js';
 import { type Config, readConfig } from './config.js';
-import { type AcquiredDatabase, acquireDatabase } from './database/acquire.js';
+import { type AcquiredDatabases, acquireDatabases } from './database/acquire.js';
 import { hostUrls } from './database/hosts.js';
 import { createLogger } from './logger.js';
 import { measureWorkers } from './metrics/measure-workers.js';
@@ -38,25 +38,28 @@ if (cluster.isPrimary) warnOfOpenScopes(keys, config, logger);
 
 const metrics = config.METRICS_PORT === undefined ? undefined : createMetrics();
 let metricsServer: Server | undefined;
-let database: AcquiredDatabase | undefined;
+let databases: AcquiredDatabases | undefined;
 try {
   if (metrics && cluster.isWorker) answerPrimary(metrics);
   else if (metrics)
     metricsServer = await serveMetrics(config, logger, hasWorkers ? new WorkerMetrics(metrics) : metrics);
-  database = await acquireDatabase(config, logger, stopping.signal, metrics);
+  databases = await acquireDatabases(config, logger, stopping.signal, metrics);
   // postgres.js takes the password from PGPASSWORD if the URL has none.
-  const password = new URL(hostUrls(database.url)[0] as string).password || process.env['PGPASSWORD'];
-  if (cluster.isPrimary && password === DEFAULT_PASSWORD) {
+  const passwords = databases.urls.map(
+    (url) => new URL(hostUrls(url)[0] as string).password || process.env['PGPASSWORD'],
+  );
+  if (cluster.isPrimary && passwords.includes(DEFAULT_PASSWORD)) {
     logger.warn('the database has the default password: set POSTGRES_PASSWORD to one of your own');
   }
   if (hasWorkers) {
     const { WEB_CONCURRENCY: count, SHUTDOWN_DELAY_MS, SHUTDOWN_TIMEOUT_MS } = config;
     const shutdownTimeoutMs = SHUTDOWN_DELAY_MS + SHUTDOWN_TIMEOUT_MS;
-    const env = { DATABASE_URL: database.url };
+    // The workers use the embedded PostgreSQL of this process, and start none.
+    const env = { DATABASE_URL: '', DATABASE_URLS: databases.urls.join(' ') };
     const onDeath = metrics && measureWorkers(metrics);
     await runWorkers({ count, env, shutdownTimeoutMs, logger, onDeath }, stopping.signal);
   } else {
-    await serve(config, keys, database.url, logger, metrics, stopping.signal);
+    await serve(config, keys, databases.urls, logger, metrics, stopping.signal);
   }
 } catch (error) {
   // A signal that stops the start of the embedded PostgreSQL is not a failure.
@@ -67,7 +70,7 @@ try {
     stopping.abort();
   }
 }
-await database?.release();
+await databases?.release();
 if (metricsServer) await closeMetrics(metricsServer);
 logger.info('stopped');
 process.exit();

@@ -36,7 +36,7 @@ const peers: Record<string, () => ClaimCoupon | Promise<ClaimCoupon>> = {
 
 const claimCoupon = await peers[process.argv[2] ?? '']?.();
 if (!claimCoupon) throw new Error(`no such peer: ${process.argv[2]}`);
-const app = await buildApp({ config, databaseUrl, logger, claims: { claimCoupon } });
+const app = await buildApp({ config, databaseUrls: [databaseUrl], logger, claims: { claimCoupon } });
 await app.listen({ port: config.PORT, host: config.HOST, backlog: CONNECTION_BACKLOG_MAX });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit());
 

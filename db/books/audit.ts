@@ -52,6 +52,10 @@ export interface AuditOptions {
   onBegin?: (pid: number) => void;
   /** Whether other audits that are alone wait. The snapshot shows what they wrote. */
   isAlone?: boolean;
+  /** Where the tables are. Undefined: in the default schema. */
+  schema?: string | undefined;
+  /** Whether a coupon lives in another shard, and nobody finds it in this one. */
+  isMisplaced?: (name: string) => boolean;
 }
 
 /**
@@ -61,12 +65,16 @@ export interface AuditOptions {
  */
 export function audit(sql: Sql, options: AuditOptions): Promise<AuditReport> {
   const begin = ['begin isolation level repeatable read read only', ...SETTINGS];
+  if (options.schema !== undefined) begin.push(`set local search_path = ${options.schema}`);
   // It takes no snapshot yet, and blocks nothing but its like.
   if (options.isAlone) begin.push('lock table event_log in share update exclusive mode');
   return transact(sql, (sql) => auditSnapshot(sql, options), begin.join('; '));
 }
 
-async function auditSnapshot(sql: Sql, { onDifferences, onBegin }: AuditOptions): Promise<AuditReport> {
+async function auditSnapshot(
+  sql: Sql,
+  { onDifferences, onBegin, isMisplaced = () => false }: AuditOptions,
+): Promise<AuditReport> {
   const { pid, at, horizon } = await readHorizon(sql);
   onBegin?.(pid);
   const report: AuditReport = { at, coupons: 0, claims: 0, events: 0, olderClaims: 0, differences: 0 };
@@ -86,6 +94,9 @@ async function auditSnapshot(sql: Sql, { onDifferences, onBegin }: AuditOptions)
       accounts.flatMap((account) => [
         ...differencesIn(account).map((sentence) => ({ sentence })),
         ...differencesInLog(account),
+        ...(isMisplaced(account.name)
+          ? [{ sentence: `${account.name}: the coupon is in the wrong shard` }]
+          : []),
       ]),
     );
   }

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOutcomeUnknown } from '../database/errors.js';
 import { Overloaded } from '../overloaded.js';
+import { hashOf } from '../shards/hash.js';
+import type { Shape } from '../shards/shape.js';
 import { type BatchReport, type Caller, type Decided, Lane, type LaneOptions } from './lane.js';
 import type { ClaimOutcome, ClaimRequest } from './outcome.js';
 
@@ -31,9 +33,14 @@ export interface Time extends Pick<ClaimLaneOptions, 'now' | 'schedule' | 'pause
 }
 
 export interface LanesOptions {
-  /** Decides a batch of a lane (0, 1, …). Batches of a lane end in their order. */
+  /**
+   * Decides a batch of a lane (0, 1, …). Batches of a lane end in their order. Each shard has as many lanes as
+   * the others: first come those of shard 0, then those of shard 1.
+   */
   run: ((requests: readonly ClaimRequest[]) => Promise<Decided<ClaimOutcome>>)[];
   batchSizeMax: number;
+  /** One shard, unless given. */
+  shape?: Shape;
   /** Claims that may wait, in all lanes together. */
   waitingMax: number;
   waitMsMax: number;
@@ -65,6 +72,8 @@ const SYSTEM_TIME: Time = {
 /** Divides claims among lanes. A coupon keeps to its lane: first come, first served within a coupon. */
 export class Lanes implements Claims {
   readonly #lanes: Lane<ClaimRequest, ClaimOutcome>[];
+  readonly #shape: Shape;
+  readonly #lanesPerShard: number;
   readonly #waitingMax: number;
   /** Claims that may wait in one lane. */
   readonly waitingMaxOfLane: number;
@@ -73,10 +82,20 @@ export class Lanes implements Claims {
   readonly #keyPrefix = `${randomBytes(9).toString('base64url')}.`;
   #keys = 0;
 
-  constructor({ run, waitingMax, onBatch, time = SYSTEM_TIME, ...limits }: LanesOptions) {
+  constructor({
+    run,
+    shape = { shards: 1, databases: 1 },
+    waitingMax,
+    onBatch,
+    time = SYSTEM_TIME,
+    ...limits
+  }: LanesOptions) {
+    this.#shape = shape;
+    this.#lanesPerShard = run.length / shape.shards;
     this.#waitingMax = waitingMax;
-    // At most half of all: a coupon that everybody wants leaves room for the others.
-    this.waitingMaxOfLane = Math.ceil(waitingMax / Math.min(run.length, 2));
+    // At most half of all: a coupon that everybody wants leaves room for the others. Of several databases,
+    // each has an equal part: one that hangs leaves room for the others.
+    this.waitingMaxOfLane = Math.ceil(waitingMax / Math.max(Math.min(run.length, 2), shape.databases));
     const options: Omit<ClaimLaneOptions, 'run' | 'onBatch'> = {
       isOutcomeUnknown,
       ...time,
@@ -110,7 +129,8 @@ export class Lanes implements Claims {
     key: string | undefined,
     caller: Caller,
   ): Promise<ClaimOutcome> {
-    if (this.isFull()) return Promise.reject(FULL);
+    const lane = this.#laneOf(couponName);
+    if (this.isFull() || this.#isDatabaseFull(lane)) return Promise.reject(FULL);
     const request = {
       couponName,
       userId,
@@ -118,21 +138,29 @@ export class Lanes implements Claims {
       isKeyGiven: key !== undefined,
       caller,
     };
-    return this.#laneOf(couponName).submit(request, caller);
+    return this.#lanes[lane]!.submit(request, caller);
   }
 
   close(): void {
     this.#stopExpiry();
   }
 
-  #laneOf(couponName: string): Lane<ClaimRequest, ClaimOutcome> {
-    return this.#lanes[hash(couponName) % this.#lanes.length] as Lane<ClaimRequest, ClaimOutcome>;
+  #laneOf(couponName: string): number {
+    const hash = hashOf(couponName);
+    const { shards } = this.#shape;
+    // The rest of the division chooses the shard, so the quotient chooses the lane within it.
+    return (hash % shards) * this.#lanesPerShard + (Math.floor(hash / shards) % this.#lanesPerShard);
   }
-}
 
-/** FNV-1a (Fowler, Noll, Vo), over UTF-16 code units. */
-function hash(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
+  /** Whether as many claims wait for the database of this lane as may. */
+  #isDatabaseFull(lane: number): boolean {
+    const { databases } = this.#shape;
+    if (databases === 1) return false;
+    const databaseOf = (lane: number) => Math.floor(lane / this.#lanesPerShard) % databases;
+    let waiting = 0;
+    for (const [other, { waiting: count }] of this.#lanes.entries()) {
+      if (databaseOf(other) === databaseOf(lane)) waiting += count;
+    }
+    return waiting >= Math.ceil(this.#waitingMax / databases);
+  }
 }

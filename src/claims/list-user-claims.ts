@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
 import { COUPONS_EXAMINED_MAX, cutPage, type Page, type PageQuery } from '../page.js';
+import { mergePages } from '../shards/merge-pages.js';
 import type { ListedClaim } from './list-claims.js';
 
 interface ProbedRow {
@@ -15,6 +16,19 @@ interface ProbedRow {
  * may be fewer than the limit, or none, although more may follow. Decision 0014 has the figures.
  */
 export async function listUserClaims(
+  shards: readonly Database[],
+  userId: string,
+  query: PageQuery,
+): Promise<Page<ListedClaim>> {
+  return mergePages(
+    shards,
+    query.limit,
+    ({ coupon_name }) => coupon_name,
+    (shard) => listOf(shard, userId, query),
+  );
+}
+
+async function listOf(
   database: Database,
   userId: string,
   { after, limit }: PageQuery,

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
 import { COUPONS_EXAMINED_MAX, cutPage, type Page, type PageQuery } from '../page.js';
+import { mergePages } from '../shards/merge-pages.js';
 import { type Coupon, type CouponRow, type CouponState, couponColumns, couponOf } from './coupon.js';
 
 interface ExaminedRow extends CouponRow {
@@ -13,6 +14,18 @@ interface ExaminedRow extends CouponRow {
  * coupons that are in it: fewer than the limit, or none, although more may follow.
  */
 export async function listCoupons(
+  shards: readonly Database[],
+  query: PageQuery & { state: CouponState | undefined },
+): Promise<Page<Coupon>> {
+  return mergePages(
+    shards,
+    query.limit,
+    ({ name }) => name,
+    (shard) => listOf(shard, query),
+  );
+}
+
+async function listOf(
   database: Database,
   { after, limit, state }: PageQuery & { state: CouponState | undefined },
 ): Promise<Page<Coupon>> {

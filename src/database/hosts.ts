@@ -7,6 +7,11 @@ export function hostUrls(url: string): string[] {
   return hosts.split(',').map((host) => head + host + tail);
 }
 
+/** Several URLs, separated by white space or commas. The hosts of one URL are separated by commas, too. */
+export function splitUrls(text: string): string[] {
+  return text.trim().split(/[\s,]+(?=postgres(?:ql)?:\/\/)/);
+}
+
 /**
  * Whether every host has a URL that can be read. An unescaped `#` in a password cuts the URL off, and
  * postgres.js throws at a stray `%`.

@@ -8,6 +8,7 @@ import { type Event, type EventRow, eventOf } from './event.js';
 import { epochOf, type LogState, LogTail, lookAtLog } from './log-tail.js';
 
 export interface EventPage {
+  /** With shards, each one has the cursor behind it. */
   items: Event[];
   /** Where the next page begins. */
   next_cursor: string;
@@ -24,8 +25,19 @@ export interface Reading {
   isOver: () => boolean;
 }
 
+/** The log of all changes, in an order that agrees with the order of each coupon's changes. */
+export interface Log {
+  /**
+   * Reads the events behind a cursor. An empty page means that there was nothing new until the end of the
+   * wait.
+   * @returns undefined if the cursor has expired.
+   * @throws as `Database.read`.
+   */
+  read(reading: Reading): Promise<EventPage | undefined>;
+}
+
 /** As `after`: the end of the log. */
-const NOW = 'now';
+export const NOW = 'now';
 /** Transactions take less than this, as a rule. So a reader finds what was committed before it asked. */
 const SETTLE_MS_MAX = 100;
 /** How long a request for the end of the log waits for transactions that are open. */
@@ -33,25 +45,22 @@ const END_MS_MAX = 5_000;
 /** A follower waits this long when the database did not answer. */
 const RETRY_MS = 1_000;
 
-/** The log of all changes, in an order that agrees with the order of each coupon's changes. */
-export class EventLog {
-  readonly #database: Database;
+/** The log of one database, or of one shard. */
+export class EventLog implements Log {
+  readonly database: Database;
   readonly tail: LogTail;
 
-  constructor(database: Database) {
-    this.#database = database;
-    this.tail = new LogTail(() => database.read(lookAtLog));
+  /** @param pollIntervalMs how often it looks for news, while somebody waits. */
+  constructor(database: Database, pollIntervalMs?: number) {
+    this.database = database;
+    this.tail = new LogTail(() => database.read(lookAtLog), pollIntervalMs);
   }
 
-  /**
-   * Reads the events behind a cursor. An empty page means that there was nothing new until the end of the
-   * wait.
-   * @returns undefined if the cursor has expired.
-   * @throws as `Database.read`.
-   */
   async read({ after, limit, waitMs, isOver }: Reading): Promise<EventPage | undefined> {
     const startedAt = performance.now();
-    let cursor = after === NOW ? await this.#end() : after === undefined ? undefined : parseCursor(after);
+    let cursor = after === NOW ? await this.end() : after === undefined ? undefined : parseCursor(after);
+    // It is of a log with shards.
+    if (after !== undefined && !cursor) return undefined;
     let { state } = this.tail;
     if (!state || !cursor || cursor.epoch !== state.epoch || !isBefore(cursor, state.settledId)) {
       state = await this.tail.poll();
@@ -73,31 +82,10 @@ export class EventLog {
   }
 
   /**
-   * Reads page after page, until it is over or the cursor expires. A page is empty if nothing new
-   * came for `waitMs`, or if the database did not answer.
-   * @throws any other error than that of a database that is away.
-   */
-  async *follow(reading: Reading & { after: string }): AsyncGenerator<EventPage> {
-    let { after } = reading;
-    while (!reading.isOver()) {
-      try {
-        const page = await this.read({ ...reading, after });
-        if (!page) return;
-        yield page;
-        after = page.next_cursor;
-      } catch (error) {
-        if (!isDatabaseUnavailable(error) && !(error instanceof Overloaded)) throw error;
-        await sleep(RETRY_MS);
-        yield { items: [], next_cursor: after };
-      }
-    }
-  }
-
-  /**
    * The place behind all events that were committed before this call.
    * @throws Overloaded if a transaction that writes to the log stays open for too long.
    */
-  async #end(): Promise<Cursor> {
+  async end(): Promise<Cursor> {
     const startedAt = performance.now();
     let state = await this.tail.poll();
     const { lastId } = state;
@@ -112,12 +100,33 @@ export class EventLog {
 
   async #page(cursor: Cursor, settledId: number, limit: number): Promise<EventPage | undefined> {
     // One more than asked for tells whether the row of the last one goes on.
-    const rows = await this.#database.read((sql) => selectEvents(sql, cursor, settledId, limit + 1));
+    const rows = await this.database.read((sql) => selectEvents(sql, cursor, settledId, limit + 1));
     const [first] = rows;
     if (!first || isExpired(cursor, { epoch: first.epoch, deletedId: first.deleted_id })) return undefined;
     const found = rows.filter((row): row is EventRow & LogColumns => row.id !== null);
     const items = found.slice(0, limit).map((row, i) => eventOf(row, found[i + 1]?.id !== row.id));
     return { items, next_cursor: items.at(-1)?.id ?? formatCursor(cursor) };
+  }
+}
+
+/**
+ * Reads page after page, until it is over or the cursor expires. A page is empty if nothing new
+ * came for `waitMs`, or if the database did not answer.
+ * @throws any other error than that of a database that is away.
+ */
+export async function* followLog(log: Log, reading: Reading & { after: string }): AsyncGenerator<EventPage> {
+  let { after } = reading;
+  while (!reading.isOver()) {
+    try {
+      const page = await log.read({ ...reading, after });
+      if (!page) return;
+      yield page;
+      after = page.next_cursor;
+    } catch (error) {
+      if (!isDatabaseUnavailable(error) && !(error instanceof Overloaded)) throw error;
+      await sleep(RETRY_MS);
+      yield { items: [], next_cursor: after };
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { EventLog, EventPage } from './event-log.js';
+import { type EventPage, followLog, type Log } from './event-log.js';
 
 /** Proxies cut connections that are silent for longer, and clients take them for broken. */
 const HEARTBEAT_MS = 15_000;
@@ -14,14 +14,15 @@ export const EVENT_STREAM_MEDIA_TYPE = 'text/event-stream';
  * @param onStalled is called if the reader takes nothing for too long.
  */
 export async function* writeEventStream(
-  log: EventLog,
+  log: Log,
   first: EventPage,
   isOver: () => boolean,
   onStalled: () => void,
 ): AsyncGenerator<string> {
   // The comment sends the head of the response off.
   yield `: the events follow\n\n${textOf(first)}`;
-  const pages = log.follow({ after: first.next_cursor, limit: PAGE_SIZE, waitMs: HEARTBEAT_MS, isOver });
+  const reading = { after: first.next_cursor, limit: PAGE_SIZE, waitMs: HEARTBEAT_MS, isOver };
+  const pages = followLog(log, reading);
   for await (const page of pages) {
     const timer = setTimeout(onStalled, STALL_TIMEOUT_MS);
     try {
@@ -34,6 +35,8 @@ export async function* writeEventStream(
 
 function textOf({ items }: EventPage): string {
   return items
-    .map((event) => `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+    .map(
+      (event) => `id: ${event.cursor ?? event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`,
+    )
     .join('');
 }

@@ -24,7 +24,7 @@ interface Barrier {
   writers: string[];
 }
 
-const POLL_INTERVAL_MS = 25;
+export const POLL_INTERVAL_MS = 25;
 /** Further ones wait until a transaction that holds up the first one has ended. */
 const BARRIERS_MAX = 16;
 
@@ -38,14 +38,17 @@ const BARRIERS_MAX = 16;
  */
 export class LogTail {
   readonly #look: () => Promise<Look>;
+  readonly #intervalMs: number;
   #state: LogState | undefined;
   #barriers: Barrier[] = [];
   #current: Promise<LogState> | undefined;
   #next: Promise<LogState> | undefined;
   #tick: Promise<LogState> | undefined;
 
-  constructor(look: () => Promise<Look>) {
+  /** @param intervalMs between two looks. */
+  constructor(look: () => Promise<Look>, intervalMs = POLL_INTERVAL_MS) {
     this.#look = look;
+    this.#intervalMs = intervalMs;
   }
 
   /** The last known state. */
@@ -61,7 +64,7 @@ export class LogTail {
 
   /** Looks at the log in a moment, together with all who wait. @throws the error of the look. */
   tick(): Promise<LogState> {
-    this.#tick ??= sleep(POLL_INTERVAL_MS).then(() => {
+    this.#tick ??= sleep(this.#intervalMs).then(() => {
       this.#tick = undefined;
       return this.poll();
     });

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
-import type { Database } from '../database/database.js';
 import { isDatabaseUnavailable } from '../database/errors.js';
-import type { LogTail } from './log-tail.js';
+import type { EventLog } from './event-log.js';
 
 /** Rows that one statement deletes. It takes some milliseconds. */
 const ROWS_PER_STEP = 100;
@@ -14,26 +13,32 @@ const RETENTION_LOCK = 0x6b656570;
 /**
  * Deletes events that are older than `days`, in small steps and the oldest first, until it is closed. Of
  * several processes, one does it at a time.
+ * @param logs of all shards.
  * @param onError gets errors; the next attempt comes in a moment.
  */
 export function startRetention(
-  database: Database,
-  tail: LogTail,
+  logs: readonly EventLog[],
   days: number,
   onError: (error: unknown) => void,
 ): { close(): void } {
   const closing = new AbortController();
   const { signal } = closing;
+  const sweepOne = async ({ database, tail }: EventLog) => {
+    if (signal.aborted) return;
+    const { settledId } = await tail.poll();
+    while ((await database.write((sql) => deleteEvents(sql, days, settledId))) && !signal.aborted) {
+      await sleep(PAUSE_MS, undefined, { ref: false });
+    }
+  };
   const sweep = async () => {
     while (!signal.aborted) {
-      try {
-        const { settledId } = await tail.poll();
-        while ((await database.write((sql) => deleteEvents(sql, days, settledId))) && !signal.aborted) {
-          await sleep(PAUSE_MS, undefined, { ref: false });
+      for (const log of logs) {
+        try {
+          await sweepOne(log);
+        } catch (error) {
+          // The service reports a database that is away by itself.
+          if (!signal.aborted && !isDatabaseUnavailable(error)) onError(error);
         }
-      } catch (error) {
-        // The service reports a database that is away by itself.
-        if (!signal.aborted && !isDatabaseUnavailable(error)) onError(error);
       }
       await sleep(INTERVAL_MS, undefined, { ref: false, signal }).catch(() => {});
     }

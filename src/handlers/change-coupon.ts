@@ -1,14 +1,14 @@
 import type { Handler } from '../contract.js';
 import * as coupons from '../coupons/change-coupon.js';
 import { readBound } from '../coupons/coupon.js';
-import type { Database } from '../database/database.js';
 import { logChange } from '../http/log-change.js';
 import { sendProblem, sendWindowReversed } from '../http/problems.js';
+import type { Shards } from '../shards/shards.js';
 
-export function changeCoupon(database: Database): Handler<'changeCoupon'> {
+export function changeCoupon(shards: Shards): Handler<'changeCoupon'> {
   return async (request, reply) => {
     const { amount, starts_at, ends_at } = request.body;
-    const outcome = await coupons.changeCoupon(database, request.params.name, {
+    const outcome = await coupons.changeCoupon(shards.of(request.params.name), request.params.name, {
       amount,
       starts_at: readBound(starts_at),
       ends_at: readBound(ends_at),

@@ -1,14 +1,14 @@
 import type { Handler } from '../contract.js';
 import { readBound } from '../coupons/coupon.js';
 import * as coupons from '../coupons/create-coupon.js';
-import type { Database } from '../database/database.js';
 import { logChange } from '../http/log-change.js';
 import { sendProblem, sendWindowReversed } from '../http/problems.js';
+import type { Shards } from '../shards/shards.js';
 
-export function createCoupon(database: Database): Handler<'createCoupon'> {
+export function createCoupon(shards: Shards): Handler<'createCoupon'> {
   return async (request, reply) => {
     const { name, amount, starts_at, ends_at } = request.body;
-    const outcome = await coupons.createCoupon(database, {
+    const outcome = await coupons.createCoupon(shards.of(name), {
       name,
       amount,
       starts_at: readBound(starts_at ?? null),

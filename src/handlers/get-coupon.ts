@@ -1,18 +1,18 @@
 import type { Handler } from '../contract.js';
 import type { Coupon } from '../coupons/coupon.js';
 import * as coupons from '../coupons/get-coupon.js';
-import type { Database } from '../database/database.js';
 import { sendProblem } from '../http/problems.js';
 import { sendStream } from '../http/stream.js';
+import type { Shards } from '../shards/shards.js';
 
-export function getCoupon(database: Database): Handler<'getCoupon'> {
+export function getCoupon(shards: Shards): Handler<'getCoupon'> {
   return async (request, reply) => {
     const { name } = request.params;
     if (request.query.claimed_by === false) {
-      const coupon = await coupons.getCouponWithoutHolders(database, name);
+      const coupon = await coupons.getCouponWithoutHolders(shards.of(name), name);
       return coupon ? reply.code(200).send(coupon) : sendProblem(reply, 'coupon_not_found');
     }
-    const reading = await coupons.getCoupon(database, name);
+    const reading = await coupons.getCoupon(shards.of(name), name);
     if (!reading) return sendProblem(reply, 'coupon_not_found');
     const { coupon, holders } = reading;
     if (Array.isArray(holders)) return reply.code(200).send({ ...coupon, claimed_by: holders });

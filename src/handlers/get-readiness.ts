@@ -1,10 +1,12 @@
 import type { Handler } from '../contract.js';
-import type { Database } from '../database/database.js';
+import type { Shards } from '../shards/shards.js';
 
-export function getReadiness(database: Database, isStopping: () => boolean): Handler<'getReadiness'> {
+/** One of several databases is enough: its coupons must be served when another one is down. */
+export function getReadiness(shards: Shards, isStopping: () => boolean): Handler<'getReadiness'> {
   return async (_request, reply) => {
-    const isHealthy = await database.isHealthy();
-    if (isHealthy && !isStopping()) return reply.code(200).send({ status: 'ready' });
+    const unhealthy = await shards.unhealthy();
+    const isServing = unhealthy.length < shards.servers.length;
+    if (isServing && !isStopping()) return reply.code(200).send({ status: 'ready' });
     const error = isStopping() ? 'the service is stopping' : 'database connection failed';
     reply.header('Retry-After', '1');
     return reply.code(503).send({ status: 'not_ready', error });

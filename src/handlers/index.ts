@@ -1,8 +1,8 @@
 import type { Claims } from '../claims/lanes.js';
 import type { Handlers } from '../contract.js';
-import type { Database } from '../database/database.js';
-import type { EventLog } from '../events/event-log.js';
+import type { Log } from '../events/event-log.js';
 import type { Followers } from '../events/followers.js';
+import type { Shards } from '../shards/shards.js';
 import { changeCoupon } from './change-coupon.js';
 import { claimCoupon } from './claim-coupon.js';
 import { createCoupon } from './create-coupon.js';
@@ -20,30 +20,30 @@ import { releaseClaim } from './release-claim.js';
 
 /** What the handlers work on. */
 export interface Parts {
-  database: Database;
+  shards: Shards;
   claims: Claims;
-  log: EventLog;
+  log: Log;
   followers: Followers;
   /** Whether the application is being closed. */
   isStopping: () => boolean;
 }
 
 /** A handler for every operation of openapi.yaml. */
-export function bindHandlers({ database, claims, log, followers, isStopping }: Parts): Handlers {
+export function bindHandlers({ shards, claims, log, followers, isStopping }: Parts): Handlers {
   return {
-    getHealth: getHealth(database),
+    getHealth: getHealth(shards),
     getLiveness: getLiveness(),
-    getReadiness: getReadiness(database, isStopping),
-    listCoupons: listCoupons(database),
-    createCoupon: createCoupon(database),
-    getCoupon: getCoupon(database),
+    getReadiness: getReadiness(shards, isStopping),
+    listCoupons: listCoupons(shards),
+    createCoupon: createCoupon(shards),
+    getCoupon: getCoupon(shards),
     claimCoupon: claimCoupon(claims),
-    changeCoupon: changeCoupon(database),
-    deleteCoupon: deleteCoupon(database),
-    listClaims: listClaims(database),
-    getClaim: getClaim(database),
-    releaseClaim: releaseClaim(database),
-    listUserClaims: listUserClaims(database),
+    changeCoupon: changeCoupon(shards),
+    deleteCoupon: deleteCoupon(shards),
+    listClaims: listClaims(shards),
+    getClaim: getClaim(shards),
+    releaseClaim: releaseClaim(shards),
+    listUserClaims: listUserClaims(shards),
     listEvents: listEvents(log, followers),
   };
 }

@@ -2,12 +2,12 @@ import { stringify } from 'csv-stringify/sync';
 import type { ListedClaim } from '../claims/list-claims.js';
 import * as claims from '../claims/list-claims.js';
 import type { Handler, ReplyFor, RequestOf } from '../contract.js';
-import type { Database } from '../database/database.js';
 import type { Pages } from '../database/pages.js';
 import { chooseMediaType } from '../http/accept.js';
 import { listByNumber, pageBody, readPageQuery, sendInvalidCursor } from '../http/lists.js';
 import { sendInvalidRequest, sendProblem } from '../http/problems.js';
 import { sendStream } from '../http/stream.js';
+import type { Shards } from '../shards/shards.js';
 
 const NDJSON = 'application/x-ndjson';
 const CSV = 'text/csv; charset=utf-8; header=present';
@@ -15,17 +15,17 @@ const CSV = 'text/csv; charset=utf-8; header=present';
 /** The first one is preferred. A client may ask for CSV with the parameters of ours, or without any. */
 const MEDIA_TYPES = ['application/json', NDJSON, 'text/csv', CSV];
 
-export function listClaims(database: Database): Handler<'listClaims'> {
+export function listClaims(shards: Shards): Handler<'listClaims'> {
   return async (request, reply) => {
     reply.header('Vary', 'Accept');
     switch (chooseMediaType(request, MEDIA_TYPES)) {
       case NDJSON:
-        return sendAll(database, request, reply, NDJSON, ndjson);
+        return sendAll(shards, request, reply, NDJSON, ndjson);
       case 'text/csv':
       case CSV:
-        return sendAll(database, request, reply, CSV, csv);
+        return sendAll(shards, request, reply, CSV, csv);
       default:
-        return sendPage(database, request, reply);
+        return sendPage(shards, request, reply);
     }
   };
 }
@@ -33,16 +33,16 @@ export function listClaims(database: Database): Handler<'listClaims'> {
 type Request = RequestOf<'listClaims'>;
 type Reply = ReplyFor<'listClaims'>;
 
-async function sendPage(database: Database, { params, query }: Request, reply: Reply): Promise<Reply> {
+async function sendPage(shards: Shards, { params, query }: Request, reply: Reply): Promise<Reply> {
   const list = listByNumber(`claims of coupon ${params.name}`);
   const wanted = readPageQuery(list, query);
   if (!wanted) return sendInvalidCursor(reply);
-  const page = await claims.listClaims(database, params.name, wanted);
+  const page = await claims.listClaims(shards.of(params.name), params.name, wanted);
   return page ? reply.code(200).send(pageBody(list, page)) : sendProblem(reply, 'coupon_not_found');
 }
 
 async function sendAll(
-  database: Database,
+  shards: Shards,
   request: Request,
   reply: Reply,
   mediaType: string,
@@ -53,7 +53,8 @@ async function sendAll(
   if (new URLSearchParams(query).size > 0) {
     return sendInvalidRequest(reply, 'limit and cursor need Accept: application/json');
   }
-  const pages = await claims.streamClaims(database, request.params.name);
+  const { name } = request.params;
+  const pages = await claims.streamClaims(shards.of(name), name);
   if (!pages) return sendProblem(reply, 'coupon_not_found');
   return sendStream(reply, mediaType, format(pages), () => pages.close());
 }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Handler, ReplyFor } from '../contract.js';
-import type { EventLog } from '../events/event-log.js';
+import type { Log } from '../events/event-log.js';
 import { EVENT_STREAM_MEDIA_TYPE, writeEventStream } from '../events/event-stream.js';
 import type { Follower, Followers } from '../events/followers.js';
 import { chooseMediaType } from '../http/accept.js';
@@ -10,7 +10,7 @@ import { sendProblem } from '../http/problems.js';
 const MEDIA_TYPES = ['application/json', EVENT_STREAM_MEDIA_TYPE];
 const NOT_WAITING: Follower = { isOver: () => false, leave: () => {} };
 
-export function listEvents(log: EventLog, followers: Followers): Handler<'listEvents'> {
+export function listEvents(log: Log, followers: Followers): Handler<'listEvents'> {
   return async (request, reply) => {
     const { limit = 100, wait = 0 } = request.query;
     const after = request.headers['last-event-id'] ?? request.query.after;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
 import { Gauge, type Registry } from 'prom-client';
-import type { Database } from '../database/database.js';
+import type { Shards } from '../shards/shards.js';
 
 /** Prometheus gives a scrape up after some seconds, and just then the other metrics are wanted. */
 const ANSWER_MS_MAX = 500;
@@ -18,11 +18,10 @@ interface Figures {
  * Measures how far those who read the log are behind, and how large the database is. The database is asked
  * once a scrape. If it does not answer at once, these metrics are absent.
  */
-export function measureLog(registry: Registry, database: Database): void {
+export function measureLog(registry: Registry, shards: Shards): void {
   let asked: Promise<Figures | undefined> | undefined;
   const ask = () => {
-    asked ??= database
-      .read(readFigures)
+    asked ??= readAll(shards)
       .catch(() => undefined)
       .finally(() => (asked = undefined));
     return Promise.race([asked, sleep(ANSWER_MS_MAX, undefined, { ref: false })]);
@@ -53,6 +52,22 @@ export function measureLog(registry: Registry, database: Database): void {
   );
   gauge('coupon_relay_dead_letters', 'Events that the relay gave up.', 'deadLetters');
 }
+
+/** The figures of all shards together. The database of a server is counted once. */
+async function readAll({ all, servers }: Shards): Promise<Figures> {
+  const figures = await Promise.all(all.map((shard) => shard.read(readFigures)));
+  const used = <T>(values: (T | null)[]) => values.filter((value) => value !== null);
+  const lags = used(figures.map(({ relayLagSeconds }) => relayLagSeconds));
+  const letters = used(figures.map(({ deadLetters }) => deadLetters));
+  return {
+    heldSeconds: Math.max(...figures.map(({ heldSeconds }) => heldSeconds)),
+    databaseBytes: sum(servers.map((_, database) => figures[database]!.databaseBytes)),
+    relayLagSeconds: lags.length > 0 ? Math.max(...lags) : null,
+    deadLetters: letters.length > 0 ? sum(letters) : null,
+  };
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0);
 
 async function readFigures(sql: Sql): Promise<Figures> {
   const [row] = await sql<Figures[]>`

@@ -11,7 +11,7 @@ export interface Term {
   query<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
 }
 
-// Any number that no other program uses: "relay" in ASCII.
+// Any number that no other program uses, nor those behind it, for more shards: "relay" in ASCII.
 const RELAY_LOCK = 0x72656c6179;
 const COMPETE_INTERVAL_MS = 1_000;
 const WATCH_INTERVAL_MS = 50;
@@ -21,11 +21,12 @@ const BEAT_TIMEOUT_MS = 3_000;
 
 /**
  * Competes for the lock, and runs `lead` as long as this process has it, again and again until `stopping`
- * is aborted. PostgreSQL gives the lock to one session. When that ends, another one gets it.
+ * is aborted. Each shard has a lock of its own. PostgreSQL gives the lock to one session. When that ends, another one gets it.
  * @throws what `lead` throws, unless the lock was lost or the database is away.
  */
 export async function compete(
   client: Client,
+  shard: number,
   stopping: AbortSignal,
   lead: (term: Term) => Promise<void>,
   onWaiting: (error: unknown) => void,
@@ -35,7 +36,7 @@ export async function compete(
     try {
       // A connection that breaks is replaced by another one, which does not have the lock.
       const { sql } = client;
-      if (await tryLock(client, sql)) await leadUntilLost(client, sql, lead);
+      if (await tryLock(client, sql, shard)) await leadUntilLost(client, sql, lead);
     } catch (error) {
       if (!isDatabaseUnavailable(error)) throw error;
       onWaiting(error);
@@ -44,10 +45,10 @@ export async function compete(
   }
 }
 
-async function tryLock(client: Client, sql: Sql): Promise<boolean> {
+async function tryLock(client: Client, sql: Sql, shard: number): Promise<boolean> {
   const [row] = await client.bound(
     sql,
-    sql<{ is_ours: boolean }[]>`select pg_try_advisory_lock(${RELAY_LOCK}) as is_ours`,
+    sql<{ is_ours: boolean }[]>`select pg_try_advisory_lock(${RELAY_LOCK + shard}) as is_ours`,
   );
   return row?.is_ours ?? false;
 }

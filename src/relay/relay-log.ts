@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { formatCursor, type Position, parseCursor } from '../events/cursor.js';
 import type { Event } from '../events/event.js';
-import type { EventLog } from '../events/event-log.js';
+import { type EventLog, followLog } from '../events/event-log.js';
 import type { Term } from './leadership.js';
 import { deliver, type WebhookOptions } from './webhook.js';
 
@@ -32,7 +32,8 @@ export async function relayLog(
   let position = await loadPosition(term);
   while (!leaving.aborted) {
     const after = await findCursor(log, position, logger);
-    const pages = log.follow({ after, limit: PAGE_SIZE, waitMs: WAIT_MS, isOver: () => leaving.aborted });
+    const reading = { after, limit: PAGE_SIZE, waitMs: WAIT_MS, isOver: () => leaving.aborted };
+    const pages = followLog(log, reading);
     for await (const { items } of pages) {
       position = await sendPage(items, position, term, (event) =>
         deliver(event, webhook, { lost: term.lost, leaving }),
@@ -48,7 +49,7 @@ export async function relayLog(
     for (const event of events) {
       const outcome = await send(event);
       if (outcome === 'stopped') break;
-      position = parseCursor(event.id);
+      position = parseCursor(event.id)!;
       onSent?.(outcome === undefined ? 'delivered' : 'dead');
       if (outcome !== undefined) {
         const id = await bury(term, event, position, webhook.attemptsMax, outcome);

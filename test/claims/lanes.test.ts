@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pino from 'pino';
 import t, { type Test } from 'tap';
-import { connectDatabase, openLanes } from '../../src/app.js';
+import { openLanes } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
+import { connectShards } from '../../src/shards/connect.js';
 import { users } from '../support/crowd.js';
 import { createDatabase } from '../support/database.js';
 import { connectedCaller } from '../support/lane.js';
@@ -14,11 +15,11 @@ async function startLanes(t: Test, settings: Record<string, string> = {}) {
   const { sql, url, createCoupon } = await createDatabase(t);
   const config = readConfig({ ...patience, CLAIM_LANES: '2', CLAIM_BATCH_SIZE_MAX: '20', ...settings });
   const logger = pino({ level: 'silent' });
-  const database = connectDatabase(url, config, logger);
-  const lanes = openLanes(database, config);
+  const shards = connectShards([url], config, logger);
+  const lanes = openLanes(shards, config);
   t.teardown(async () => {
     lanes.close();
-    await database.close();
+    await shards.close();
   });
   const holders = async (name: string) => {
     const rows = await sql<{ user_id: string }[]>`

@@ -181,11 +181,11 @@ t.test('the error names an operationId that occurs twice', async (t) => {
 t.test('buildApp refuses a contract that has an operation without a handler', async (t) => {
   const logger = pino({ enabled: false });
   const config = readConfig({});
-  const databaseUrl = 'postgres://127.0.0.1:1/none';
+  const databaseUrls = ['postgres://127.0.0.1:1/none'];
   const broken = changed((contract) => {
     contract.paths['/api/refunds'] = { post: { operationId: 'refundCoupon' } };
   });
-  await t.rejects(buildApp({ config, databaseUrl, logger, contract: broken }), {
+  await t.rejects(buildApp({ config, databaseUrls, logger, contract: broken }), {
     message: /operation refundCoupon \(POST \/api\/refunds\) has no handler/,
   });
 });

@@ -62,10 +62,10 @@ t.test(
       '0001_a.sql': 'create table steps (number serial, note integer); insert into steps (note) values (1)',
       'README.md': 'no SQL',
     });
-    t.same(await migrate(sql, folder), ['0001_a.sql', '0002_b.sql', '0010_c.sql']);
+    t.same(await migrate(sql, { folder }), ['0001_a.sql', '0002_b.sql', '0010_c.sql']);
     await writeFile(join(folder, '0011_d.sql'), 'insert into steps (note) values (11)');
     await writeFile(join(folder, '0003_late.sql'), 'insert into steps (note) values (3)');
-    t.same(await migrate(sql, folder), ['0003_late.sql', '0011_d.sql']);
+    t.same(await migrate(sql, { folder }), ['0003_late.sql', '0011_d.sql']);
     const steps = await sql<{ note: number }[]>`select note from steps order by number`;
     t.same(
       steps.map((step) => step.note),
@@ -78,7 +78,7 @@ t.test('a database that a newer server has migrated further is accepted', async 
   const { sql } = await createDatabase(t, { connectionsMax: 1 });
   await sql`insert into schema_migrations (name) values ('9999_of_a_newer_server.sql')`;
   const notices: string[] = [];
-  t.same(await migrate(sql, undefined, (notice) => notices.push(notice)), []);
+  t.same(await migrate(sql, { onNotice: (notice) => notices.push(notice) }), []);
   t.same(notices, ['a newer version has migrated the database: 9999_of_a_newer_server.sql']);
 });
 
@@ -95,9 +95,11 @@ t.test(
     const migrator = postgres(url, { max: 1, onnotice: () => {} });
     t.teardown(() => migrator.end());
     let applied: string[] | undefined;
-    const migration = migrate(migrator, folder, (notice) => notices.push(notice)).then((names) => {
-      applied = names;
-    });
+    const migration = migrate(migrator, { folder, onNotice: (notice) => notices.push(notice) }).then(
+      (names) => {
+        applied = names;
+      },
+    );
     await until('the migration to give way', () => notices.length > 1);
     await sql`insert into coupons (name, amount, remaining_amount) values ('SALE', 5, 5)`;
     t.equal(applied, undefined, 'a claim is served although the migration is not done');
@@ -126,10 +128,10 @@ async function checksums(sql: Sql): Promise<(string | null)[]> {
 t.test('a file that was changed after it was applied is refused, and nothing is applied', async (t) => {
   const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, { '0001_a.sql': 'create table a (note text)' });
-  await migrate(sql, folder);
+  await migrate(sql, { folder });
   await writeFile(join(folder, '0001_a.sql'), 'create table a (note text) -- edited');
   await writeFile(join(folder, '0002_b.sql'), 'create table b (note text)');
-  const error = await migrate(sql, folder).catch((error) => error);
+  const error = await migrate(sql, { folder }).catch((error) => error);
   t.type(error, MigrationRefused);
   t.equal(
     error.message,
@@ -137,15 +139,15 @@ t.test('a file that was changed after it was applied is refused, and nothing is 
   );
   t.same(await tables(sql), ['a', 'schema_migrations']);
   await writeFile(join(folder, '0001_a.sql'), 'create table a (note text)');
-  t.same(await migrate(sql, folder), ['0002_b.sql'], 'the restored file is accepted');
+  t.same(await migrate(sql, { folder }), ['0002_b.sql'], 'the restored file is accepted');
 });
 
 t.test('other line endings are no change of a file', async (t) => {
   const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, { '0001_a.sql': 'create table a (\n  note text\n);\n' });
-  await migrate(sql, folder);
+  await migrate(sql, { folder });
   await writeFile(join(folder, '0001_a.sql'), 'create table a (\r\n  note text\r\n);\r\n');
-  t.same(await migrate(sql, folder), []);
+  t.same(await migrate(sql, { folder }), []);
 });
 
 t.test('a database of version 0.1 gets its checksums at the first start', async (t) => {
@@ -155,16 +157,16 @@ t.test('a database of version 0.1 gets its checksums at the first start', async 
     '0002_b.sql': 'create table b (note text)',
   });
   await createOldTable(sql, '0001_a.sql', '9999_of_a_newer_server.sql');
-  t.same(await migrate(sql, folder), ['0002_b.sql']);
+  t.same(await migrate(sql, { folder }), ['0002_b.sql']);
   t.match(await checksums(sql), [/^[0-9a-f]{64}$/, /^[0-9a-f]{64}$/, null]);
   await writeFile(join(folder, '0001_a.sql'), 'select 2');
-  await t.rejects(migrate(sql, folder), { message: 'migration 0001_a.sql was changed' });
+  await t.rejects(migrate(sql, { folder }), { message: 'migration 0001_a.sql was changed' });
 });
 
 t.test('a server of version 0.1 can still migrate, and the next start adds the checksum', async (t) => {
   const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, { '0001_a.sql': 'create table a (note text)' });
-  await migrate(sql, folder);
+  await migrate(sql, { folder });
   await writeFile(join(folder, '0002_b.sql'), 'create table b (note text)');
   // What that server does with a pending migration.
   await sql`create table if not exists schema_migrations (
@@ -172,7 +174,7 @@ t.test('a server of version 0.1 can still migrate, and the next start adds the c
   await sql`create table b (note text)`;
   await sql`insert into schema_migrations (name) values ('0002_b.sql')`;
   t.same((await checksums(sql))[1], null);
-  t.same(await migrate(sql, folder), []);
+  t.same(await migrate(sql, { folder }), []);
   t.match((await checksums(sql))[1], /^[0-9a-f]{64}$/);
 });
 
@@ -185,7 +187,7 @@ t.test('ten servers at once upgrade a database of version 0.1', async (t) => {
   await createOldTable(sql, '0001_a.sql');
   const servers = Array.from({ length: 10 }, () => postgres(url, { max: 1, onnotice: () => {} }));
   t.teardown(() => Promise.all(servers.map((server) => server.end())));
-  const applied = await Promise.all(servers.map((server) => migrate(server, folder)));
+  const applied = await Promise.all(servers.map((server) => migrate(server, { folder })));
   t.same(applied.flat(), ['0002_b.sql']);
   t.match(await checksums(sql), [/^[0-9a-f]{64}$/, /^[0-9a-f]{64}$/]);
 });
@@ -209,13 +211,13 @@ t.test(
       '0002_bad.sql': 'create table half (note text); create tabel whole (note text)',
       '0003_good.sql': 'create table more (note text)',
     });
-    const error = await migrate(sql, folder).catch((error) => error);
+    const error = await migrate(sql, { folder }).catch((error) => error);
     t.type(error, MigrationRefused);
     t.match(error.message, 'the database refuses migration 0002_bad.sql: syntax error at or near "tabel"');
     t.type(error.cause, postgres.PostgresError);
     t.same(await tables(sql), ['good', 'schema_migrations'], 'nothing of the bad one');
     await writeFile(join(folder, '0002_bad.sql'), 'create table whole (note text)');
-    t.same(await migrate(sql, folder), ['0002_bad.sql', '0003_good.sql']);
+    t.same(await migrate(sql, { folder }), ['0002_bad.sql', '0003_good.sql']);
   },
 );
 
@@ -223,6 +225,6 @@ t.test('if a migration cannot be read, none is applied', async (t) => {
   const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, { '0001_good.sql': 'create table good (note text)' });
   await mkdir(join(folder, '0002_folder.sql'));
-  await t.rejects(migrate(sql, folder), { code: 'EISDIR' });
+  await t.rejects(migrate(sql, { folder }), { code: 'EISDIR' });
   t.same(await tables(sql), []);
 });

@@ -19,7 +19,7 @@ t.test(
     const { url, sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
     const folder = t.testdir();
     await writeFile(join(folder, FIRST), await readFile(join(projectRoot, 'db', 'migrations', FIRST)));
-    await migrate(sql, folder);
+    await migrate(sql, { folder });
     await sql`alter table schema_migrations drop column checksum`;
     await sql`insert into coupons (name, amount, remaining_amount) values ('SALE', 100000, 100000)`;
 

@@ -13,7 +13,7 @@ const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(schema
 
 /** Other values set them, or secrets do, or the image has no use for them. */
 const NOT_AMONG_SETTINGS = [
-  ...['PORT', 'METRICS_PORT', 'DATABASE_URL', 'DATA_DIR'],
+  ...['PORT', 'METRICS_PORT', 'DATABASE_URL', 'DATABASE_URLS', 'DATA_DIR'],
   ...['ADMIN', 'CLAIM', 'READ'].flatMap((scope) => [`${scope}_API_KEYS`, `${scope}_API_KEYS_FILE`]),
   ...['RELAY_URL', 'RELAY_SECRET', 'RELAY_SECRET_FILE', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
 ];

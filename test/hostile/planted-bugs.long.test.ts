@@ -47,7 +47,12 @@ const bugs: Record<string, Bug> = {
   'an invalid request writes a row': {
     plant: (app) =>
       app.addHook('onError', async () => {
-        await createCoupon(app.database, { name: 'PLANTED', amount: 1, starts_at: null, ends_at: null });
+        await createCoupon(app.shards.of('PLANTED'), {
+          name: 'PLANTED',
+          amount: 1,
+          starts_at: null,
+          ends_at: null,
+        });
       }),
     found: /the answers speak of \d+ new coupons, and the database has \d+/,
   },

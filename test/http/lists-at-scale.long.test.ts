@@ -68,7 +68,7 @@ t.test('a page reads a bounded number of rows among 1,000,000 coupons and 200,00
   const app = await startApp(t, {
     // One connection for all reads: PostgreSQL writes down what a connection reads when it is asked there.
     settings: { CLAIM_LANES: '1', DATABASE_CONNECTIONS_MAX: '6' },
-    inspect: (app) => (database = app.database),
+    inspect: (app) => (database = app.shards.all[0]),
   });
   const check = async (title: string) => {
     // A prepared statement may get a plan for any parameters at its sixth run.

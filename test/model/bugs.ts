@@ -58,12 +58,12 @@ export const bugs = {
         const { amount } = (request.body ?? {}) as { amount?: number };
         if (request.method !== 'PATCH' || amount === undefined) return;
         const { name } = request.params as { name: string };
-        const { count } = await app.database.write(
+        const { count } = await app.shards.of(name).write(
           (sql) => sql`
             update coupons set amount = ${amount}, remaining_amount = 0
             where name = ${name} and amount - remaining_amount > ${amount}`,
         );
-        if (count > 0) return reply.send(await getCouponWithoutHolders(app.database, name));
+        if (count > 0) return reply.send(await getCouponWithoutHolders(app.shards.of(name), name));
       }),
     found: /change .* to .*: 200/,
   },
@@ -102,14 +102,15 @@ export const bugs = {
       app.addHook('preHandler', async (request, reply) => {
         if (request.routeOptions.url !== '/api/coupons/claim' || request.headers['idempotency-key']) return;
         const { coupon_name, user_id } = request.body as { coupon_name: string; user_id: string };
-        const { count: hasUnits } = await app.database.read(
+        const { count: hasUnits } = await app.shards.of(coupon_name).read(
           (sql) => sql`
             select from coupons
             where name = ${coupon_name} and remaining_amount > 0
               and coalesce(starts_at <= now(), true) and coalesce(ends_at > now(), true)`,
         );
         if (hasUnits === 0) return;
-        const made = await app.database
+        const made = await app.shards
+          .of(coupon_name)
           .write(
             (sql) => sql`
             with made_claim as (

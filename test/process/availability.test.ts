@@ -1,7 +1,7 @@
 import pino from 'pino';
 import t, { type Test } from 'tap';
-import { connectDatabase } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
+import { connectShards } from '../../src/shards/connect.js';
 import { startApp } from '../support/app.js';
 import { createDatabase } from '../support/database.js';
 import { startProxy } from '../support/proxy.js';
@@ -11,9 +11,9 @@ import { until } from '../support/until.js';
 async function watch(t: Test, url: string) {
   const lines: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line).msg) });
-  const database = connectDatabase(url, readConfig({}), logger);
-  t.teardown(() => database.close());
-  return { lines, database };
+  const shards = connectShards([url], readConfig({}), logger);
+  t.teardown(() => shards.close());
+  return { lines, database: shards.servers[0]! };
 }
 
 t.test('the service logs, without any request, when it loses the database and when it is back', async (t) => {

@@ -1,7 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import t from 'tap';
-import { connectionBudget, defaultClaimLanes, readConfig } from '../../src/config.js';
+import {
+  connectionBudget,
+  databaseUrls,
+  defaultClaimLanes,
+  lanesPerShard,
+  readConfig,
+  shapeOf,
+} from '../../src/config.js';
 
 const defaults = {
   PORT: 3000,
@@ -38,7 +45,15 @@ t.test('the default is one lane per two processors, at least one and at most fou
 
 t.test('a setting that is empty or blank counts as absent', async (t) => {
   for (const value of ['', ' ', '\t', undefined]) {
-    const names = [...Object.keys(defaults), 'DATABASE_URL', 'DATA_DIR', 'RELAY_URL', 'RELAY_SECRET'];
+    const names = [
+      ...Object.keys(defaults),
+      'DATABASE_URL',
+      'DATABASE_URLS',
+      'DATABASE_SHARDS',
+      'DATA_DIR',
+      'RELAY_URL',
+      'RELAY_SECRET',
+    ];
     t.strictSame({ ...readConfig(Object.fromEntries(names.map((name) => [name, value]))) }, defaults);
   }
 });
@@ -50,6 +65,7 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
     WEB_CONCURRENCY: '2',
     LOG_LEVEL: 'debug',
     DATABASE_URL: 'postgresql://coupons:s3cret@db:5432/coupons?sslmode=require',
+    DATABASE_SHARDS: '4',
     DATA_DIR: '/srv/data',
     ADMIN_API_KEYS: 'one-0123456789abc,two-0123456789abc',
     ADMIN_API_KEYS_FILE: '/run/secrets/admin',
@@ -88,6 +104,7 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
       WEB_CONCURRENCY: 2,
       LOG_LEVEL: 'debug',
       DATABASE_URL: 'postgresql://coupons:s3cret@db:5432/coupons?sslmode=require',
+      DATABASE_SHARDS: 4,
       DATA_DIR: '/srv/data',
       ADMIN_API_KEYS: 'one-0123456789abc,two-0123456789abc',
       ADMIN_API_KEYS_FILE: '/run/secrets/admin',
@@ -129,6 +146,8 @@ t.test('reading the settings leaves the environment unchanged', async (t) => {
 const senseless: [name: string, values: string[]][] = [
   ['PORT', ['-1', '65536', '80.5', 'http', '3000;', '1e9']],
   ['LOG_LEVEL', ['verbose', 'INFO', '3']],
+  ['DATABASE_URLS', ['mysql://h/d', 'db', 'postgres://h/d mysql://h/d', 'postgres://h/a#b, postgres://h/d']],
+  ['DATABASE_SHARDS', ['0', '65', 'many', '1.5']],
   [
     'DATABASE_URL',
     [
@@ -230,6 +249,46 @@ t.test('too few connections for the lanes are refused by a message that names bo
   t.throws(() => readConfig({ DATABASE_CONNECTIONS_MAX: '8', CLAIM_LANES: '4' }), {
     message: 'invalid setting: DATABASE_CONNECTIONS_MAX must be at least 9 when CLAIM_LANES is 4',
   });
+});
+
+t.test('DATABASE_URLS are separated by white space or commas, and each may have several hosts', async (t) => {
+  const urls = ['postgres://ada:s,x@a:1,b:2/coupons', 'postgresql://c/coupons', 'postgres://d/coupons'];
+  for (const separator of [' ', ',', ', ', '\n  ', ' ,']) {
+    const config = readConfig({ DATABASE_URLS: ` ${urls.join(separator)} ` });
+    t.same(databaseUrls(config), urls);
+    t.same(shapeOf(config), { shards: 3, databases: 3 }, 'a shard in each');
+  }
+});
+
+t.test('settings of shards that contradict each other are refused, and the message names one', async (t) => {
+  const url = 'postgres://h/d';
+  const urls = 'postgres://h/a postgres://h/b';
+  for (const [env, message] of [
+    [{ DATABASE_URL: url, DATABASE_URLS: urls }, 'DATABASE_URLS must be absent when DATABASE_URL is set'],
+    [
+      { DATABASE_URLS: urls, DATABASE_SHARDS: '1' },
+      'DATABASE_SHARDS must be at least 2, the number of DATABASE_URLS',
+    ],
+    [
+      { DATABASE_URLS: urls, DATABASE_SHARDS: '32', CLAIM_LANES: '4' },
+      'DATABASE_CONNECTIONS_MAX must be at least 21 for 16 lanes to each database: ' +
+        '32 shards in 2 databases, with 1 lanes each',
+    ],
+  ] as const) {
+    t.throws(() => readConfig(env), { message: `invalid setting: ${message}` });
+  }
+});
+
+t.test('the lanes are spread over the shards, and each shard has one at least', async (t) => {
+  const lanes = (shards: number, lanes: number) =>
+    lanesPerShard(
+      readConfig({
+        DATABASE_SHARDS: String(shards),
+        CLAIM_LANES: String(lanes),
+        DATABASE_CONNECTIONS_MAX: '100',
+      }),
+    );
+  t.same([lanes(1, 4), lanes(2, 4), lanes(4, 4), lanes(3, 4), lanes(32, 4)], [4, 2, 1, 2, 1]);
 });
 
 t.test('the metrics have a port of their own', async (t) => {

@@ -116,7 +116,13 @@ export async function startApp(
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: logLevel }, { write: (line: string) => log.push(JSON.parse(line)) });
   const config = readConfig({ ...patience, ...settings });
-  const app = await buildApp({ config, databaseUrl: testDatabase.url, logger, contract, securityHandlers });
+  const app = await buildApp({
+    config,
+    databaseUrls: [testDatabase.url],
+    logger,
+    contract,
+    securityHandlers,
+  });
   // Teardowns run in reverse order: this one runs before the database is dropped.
   t.teardown(() => {
     const closed = app.close();

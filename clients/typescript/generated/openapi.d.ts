@@ -419,8 +419,14 @@ export interface components {
         Event: {
             /** @constant */
             specversion: "1.0";
-            /** @description Differs from event to event. It is also the cursor behind the event. */
-            id: components["schemas"]["EventCursor"];
+            /**
+             * @description Differs from event to event, and stays the same for ever. It is also the cursor behind the event,
+             *     unless the event has a `cursor`.
+             * @example 1-9f86d0816a4c4d3e0b7a2c11-7-0
+             */
+            id: string;
+            /** @description The cursor behind the event, if it is not the `id`. A service with shards has it. */
+            cursor?: components["schemas"]["EventCursor"];
             /** @constant */
             source: "/api/coupons";
             /**
@@ -481,6 +487,11 @@ export interface components {
             status: "unhealthy";
             /** @constant */
             error: "database connection failed";
+            /**
+             * @description Which of several databases do not answer.
+             * @example no answer from database 1
+             */
+            detail?: string;
         };
         Live: {
             /** @constant */
@@ -1633,9 +1644,10 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The `next_cursor` of the page before, or the `id` of an event. Absent for the beginning, and `now`
-                 *     for the end: only events that the log does not have yet. The end is known once transactions that
-                 *     write to the log have ended. If that takes more than 5 seconds, the answer is 503 `overloaded`.
+                 * @description The `next_cursor` of the page before, or the `cursor` of an event: its `id`, if it has no `cursor`.
+                 *     Absent for the beginning, and `now` for the end: only events that the log does not have yet. The
+                 *     end is known once transactions that write to the log have ended. If that takes more than 5
+                 *     seconds, the answer is 503 `overloaded`.
                  */
                 after?: components["schemas"]["EventPlace"];
                 /** @description The events of a page, at most. */

@@ -14,11 +14,11 @@ const logger = createLogger(config.LOG_LEVEL);
 let claims: Claims | undefined;
 const app = await buildApp({
   config,
-  databaseUrl,
+  databaseUrls: [databaseUrl],
   logger,
   claims: { claimCoupon: (...claim) => claims?.claimCoupon(...claim) as ReturnType<Claims['claimCoupon']> },
 });
-const lanes = openLanes(app.database, config);
+const lanes = openLanes(app.shards, config);
 const sql = postgres(databaseUrl, { max: 10, onnotice: () => {}, fetch_types: false });
 claims = bug.claims ? { claimCoupon: bug.claims(lanes, sql) } : lanes;
 bug.app?.(app);

@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import type { Sql } from 'postgres';
+import { isDatabaseUnavailable } from '../database/errors.js';
+import type { Server } from '../database/server.js';
+import type { Shape } from './shape.js';
+
+/** The databases are not those that the settings describe. A retry does not help. */
+export class PlacementRefused extends Error {}
+
+/** What a database knows of its place among the others. */
+export interface Placement extends Shape {
+  /** Tells an installation from others. */
+  installation: string;
+  /** Its place in DATABASE_URLS. */
+  database: number;
+  /** Of database 0: whether all of the others have been set up. A new one is refused then. */
+  is_complete: boolean;
+}
+
+/** Stands outside of the shards. An installation without shards does not have it. */
+export const PLACEMENT_TABLE = 'public.shard_placement';
+// Any number that no other program uses: "place" in ASCII.
+const PLACEMENT_LOCK = 0x706c616365;
+
+/** What was found in a database: nothing of ours, tables that are not divided, or a place. */
+type Found = 'nothing' | 'undivided' | Placement;
+
+/** A database that cannot be used yet. */
+export interface Waiting {
+  database: number;
+  error: unknown;
+}
+
+/**
+ * Refuses databases that would split the data: of another number of shards, in another order, of another
+ * installation, or one that is missing or new. New databases are set up, all together.
+ * @param servers in the order of DATABASE_URLS.
+ * @returns those that do not answer, or that must wait for one that does not.
+ * @throws PlacementRefused with a sentence that names the setting, or the error of postgres.js.
+ */
+export async function agreeOnPlacement(servers: readonly Server[], shape: Shape): Promise<Waiting[]> {
+  const waiting: Waiting[] = [];
+  const found = await Promise.all(
+    servers.map((server, database) =>
+      server.query(findPlacement).catch((error) => {
+        if (!isDatabaseUnavailable(error)) throw error;
+        waiting.push({ database, error });
+        return undefined;
+      }),
+    ),
+  );
+  assertAgreement(found, shape);
+  const missing = [...found.keys()].filter((database) => found[database] === 'nothing');
+  if (missing.length === 0) {
+    const [root] = found;
+    if (waiting.length === 0 && typeof root === 'object' && !root.is_complete) {
+      await (servers[0] as Server).query(complete);
+    }
+    return waiting;
+  }
+  // A new database is set up only when all are known: another one may tell that it is not new.
+  const [unknown] = waiting;
+  if (unknown) return [...waiting, ...missing.map((database) => ({ database, error: unknown.error }))];
+  const root = await (servers[0] as Server).query((sql) => place(sql, { ...shape, database: 0 }, undefined));
+  for (const database of missing) {
+    await (servers[database] as Server).query((sql) => place(sql, { ...shape, database }, root));
+  }
+  // Another server may have set them up meanwhile, with other settings.
+  return agreeOnPlacement(servers, shape);
+}
+
+/** Refuses a database with shards when the settings have none. @throws PlacementRefused. */
+export async function assertUndivided(server: Server): Promise<void> {
+  const found = await server.query(findPlacement);
+  if (typeof found !== 'object') return;
+  throw new PlacementRefused(
+    `invalid setting: DATABASE_SHARDS must be ${found.shards}: the database has that many shards` +
+      (found.databases > 1 ? `, in ${found.databases} databases (DATABASE_URLS)` : ''),
+  );
+}
+
+function assertAgreement(found: readonly (Found | undefined)[], shape: Shape): void {
+  const refuse = (sentence: string) => {
+    throw new PlacementRefused(`invalid setting: ${sentence}`);
+  };
+  const placed: Placement[] = [];
+  for (const [database, known] of found.entries()) {
+    if (known === 'undivided') {
+      refuse(
+        `DATABASE_SHARDS must be absent: database ${database} has coupons that are not divided into shards; ` +
+          'npm run shards:move divides them',
+      );
+    }
+    if (typeof known !== 'object') continue;
+    if (known.shards !== shape.shards) {
+      refuse(`DATABASE_SHARDS must be ${known.shards}: database ${database} was set up with that many`);
+    }
+    if (known.databases !== shape.databases) {
+      refuse(
+        `DATABASE_URLS must name ${known.databases} databases: database ${database} was set up with that many`,
+      );
+    }
+    if (known.database !== database) {
+      refuse(
+        `DATABASE_URLS must be in the order in which they were set up: number ${database} is database ` +
+          `${known.database}`,
+      );
+    }
+    placed.push(known);
+  }
+  if (new Set(placed.map(({ installation }) => installation)).size > 1) {
+    refuse('DATABASE_URLS must be of one installation: the databases were not set up together');
+  }
+  const root = found[0];
+  const isComplete = root === 'nothing' ? placed.length > 0 : typeof root === 'object' && root.is_complete;
+  const empty = found.indexOf('nothing');
+  if (isComplete && empty >= 0) {
+    refuse(`DATABASE_URLS must name the databases that were set up: database ${empty} is empty`);
+  }
+}
+
+async function findPlacement(sql: Sql): Promise<Found> {
+  const [row] = await sql<{ is_placed: boolean; is_undivided: boolean }[]>`
+    select to_regclass(${PLACEMENT_TABLE}) is not null as is_placed,
+      exists (
+        select from pg_class where oid = to_regclass('coupons') and relkind in ('r', 'p')
+      ) as is_undivided`;
+  if (!row?.is_placed) return row?.is_undivided ? 'undivided' : 'nothing';
+  const [placement] = await sql<Placement[]>`
+    select installation, shards, databases, database, is_complete from ${sql(PLACEMENT_TABLE)}`;
+  return placement ?? 'nothing';
+}
+
+/**
+ * Gives a database its place, unless it has one.
+ * @returns the installation. It may be another one: somebody else was faster.
+ */
+async function place(
+  sql: Sql,
+  { shards, databases, database }: Shape & { database: number },
+  installation: string = randomUUID(),
+): Promise<string> {
+  // Statements of one message are one transaction.
+  await sql.unsafe(`
+    select pg_advisory_xact_lock(${PLACEMENT_LOCK});
+    create table if not exists ${PLACEMENT_TABLE} (
+      is_only_row boolean not null default true,
+      installation uuid not null,
+      shards integer not null,
+      databases integer not null,
+      database integer not null,
+      is_complete boolean not null default false,
+
+      constraint shard_placement_pkey primary key (is_only_row),
+      constraint shard_placement_is_only_row check (is_only_row)
+    );
+    insert into ${PLACEMENT_TABLE} (installation, shards, databases, database)
+    values ('${installation}', ${shards}, ${databases}, ${database})
+    on conflict on constraint shard_placement_pkey do nothing`);
+  const [row] = await sql<Placement[]>`select installation from ${sql(PLACEMENT_TABLE)}`;
+  return row!.installation;
+}
+
+/** Notes that all databases have been set up. */
+async function complete(sql: Sql): Promise<unknown> {
+  return sql`update ${sql(PLACEMENT_TABLE)} set is_complete = true where not is_complete`;
+}

@@ -1,0 +1,78 @@
+import t from 'tap';
+import { PlacementRefused } from '../../src/shards/placement.js';
+import { createDatabase } from '../support/database.js';
+import { connect, createShards } from '../support/sharded.js';
+
+t.test('servers that start at once set the databases up once, with one installation', async (t) => {
+  const [a, b] = [await createDatabase(t, { migrated: false }), await createDatabase(t, { migrated: false })];
+  const urls = [a.url, b.url];
+  const servers = Array.from({ length: 5 }, () => connect(t, urls, { DATABASE_SHARDS: '4' }));
+  const prepared = await Promise.all(servers.map((server) => server.prepare()));
+  t.ok(prepared.every(({ waiting }) => waiting.length === 0));
+  const places = [];
+  for (const { sql } of [a, b]) places.push(...(await sql`select * from shard_placement`));
+  t.match(places, [
+    { shards: 4, databases: 2, database: 0, is_complete: true },
+    { shards: 4, databases: 2, database: 1, is_complete: false },
+  ]);
+  t.equal(places[0]!['installation'], places[1]!['installation']);
+  const schemas = await b.sql`select nspname from pg_namespace where nspname like 'shard%' order by 1`;
+  t.same(
+    schemas.map(({ nspname }) => nspname),
+    ['shard_1_of_4', 'shard_3_of_4'],
+  );
+});
+
+t.test('settings that would split the data are refused, and the sentence names the setting', async (t) => {
+  const ours = await createShards(t, { shards: 4, databases: 2 });
+  const others = await createShards(t, { shards: 4, databases: 2 });
+  const plain = await createDatabase(t);
+  const empty = await createDatabase(t, { migrated: false });
+  const [a = '', b = ''] = ours.urls;
+  const cases: [urls: string[], shards: string, message: string][] = [
+    [[a, b], '8', 'DATABASE_SHARDS must be 4: database 0 was set up with that many'],
+    [[a], '4', 'DATABASE_URLS must name 2 databases: database 0 was set up with that many'],
+    [[b, a], '4', 'DATABASE_URLS must be in the order in which they were set up: number 0 is database 1'],
+    [
+      [a, others.urls[1]!],
+      '4',
+      'DATABASE_URLS must be of one installation: the databases were not set up together',
+    ],
+    [[a, empty.url], '4', 'DATABASE_URLS must name the databases that were set up: database 1 is empty'],
+    [[empty.url, b], '4', 'DATABASE_URLS must name the databases that were set up: database 0 is empty'],
+    [
+      [plain.url],
+      '2',
+      'DATABASE_SHARDS must be absent: database 0 has coupons that are not divided into shards; ' +
+        'npm run shards:move divides them',
+    ],
+    [
+      [a],
+      '1',
+      'DATABASE_SHARDS must be 4: the database has that many shards, in 2 databases (DATABASE_URLS)',
+    ],
+  ];
+  for (const [urls, DATABASE_SHARDS, sentence] of cases) {
+    const error = await connect(t, urls, { DATABASE_SHARDS })
+      .prepare()
+      .catch((error) => error);
+    t.type(error, PlacementRefused, sentence);
+    t.equal(error.message, `invalid setting: ${sentence}`);
+  }
+  t.same((await connect(t, [a, b], { DATABASE_SHARDS: '4' }).prepare()).waiting, [], 'the right ones work');
+  const tables =
+    await empty.sql`select from pg_tables where schemaname not in ('pg_catalog', 'information_schema')`;
+  t.equal(tables.length, 0, 'a refusal leaves nothing behind');
+});
+
+t.test(
+  'a database with another number of shards has no tables for a server that skips the guard',
+  async (t) => {
+    const { urls } = await createShards(t, { shards: 4, databases: 1 });
+    const wrong = connect(t, urls, { DATABASE_SHARDS: '2' });
+    await t.rejects(
+      wrong.of('A').read((sql) => sql`select from coupons`),
+      { code: '42P01' },
+    );
+  },
+);
