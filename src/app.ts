@@ -99,7 +99,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   const logs = shards.all.map((database) => new EventLog(database, pollIntervalMs(shards.all.length)));
   const [onlyLog] = logs;
-  const log = onlyLog && logs.length === 1 ? onlyLog : new MergedLog(logs);
+  const log =
+    onlyLog && logs.length === 1 ? onlyLog : new MergedLog(logs, (shard) => !shards.serverOf(shard).isUp);
   const followers = new Followers(config.EVENT_FOLLOWERS_MAX);
   if (config.EVENTS_KEEP_DAYS > 0) {
     const retention = startRetention(logs, config.EVENTS_KEEP_DAYS, (error) =>

@@ -117,7 +117,8 @@ export class LogFollower {
       this.#waitingSince = this.#heardAt;
       parser.feed(decoder.decode(value, { stream: true }));
       if (events.length === 0) continue;
-      this.#cursor = events.at(-1)?.id;
+      const last = events.at(-1);
+      this.#cursor = last?.cursor ?? last?.id;
       this.#listener.onEvents(events);
       events = [];
     }

@@ -1,5 +1,8 @@
 import type { Sql } from 'postgres';
 
+/** The schemas that a connection has from its start. PostgreSQL has a word for them. */
+export const DEFAULT_SCHEMA = 'default';
+
 /** The schema that each connection has in its search path now. */
 const schemas = new WeakMap<Sql, string>();
 
@@ -23,7 +26,7 @@ export function inSchema<T>(
   }
   return async (sql) => {
     if (schemas.get(sql) !== schema) {
-      // Until the answer it may be the one or the other.
+      // Until the answer, it may be the one or the other.
       schemas.delete(sql);
       await sql.unsafe(`set search_path = ${schema}`);
       schemas.set(sql, schema);

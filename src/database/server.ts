@@ -17,7 +17,7 @@ import {
 import { Pages } from './pages.js';
 import { Pool, type PoolUsage, type QueryObserver } from './pool.js';
 import { type HostAnswer, Primary } from './primary.js';
-import { inSchema } from './schema.js';
+import { DEFAULT_SCHEMA, inSchema } from './schema.js';
 
 export interface ServerOptions {
   /** With one host or several. */
@@ -156,6 +156,7 @@ export function openServer({
     };
   };
   const databases = schemas.map(databaseIn);
+  const isDivided = schemas.some((schema) => schema !== undefined);
 
   let isComplete = false;
   const hasOurTables = async () => {
@@ -168,7 +169,8 @@ export function openServer({
 
   return {
     databases,
-    query: (run) => writers.query(run),
+    // A connection may have served a shard before.
+    query: (run) => writers.query(inSchema(isDivided ? DEFAULT_SCHEMA : undefined, isPooled, run)),
     async check() {
       await primary.check();
       if (isPoolerFound) {

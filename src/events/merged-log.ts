@@ -23,9 +23,12 @@ export const pollIntervalMs = (shards: number) => POLL_INTERVAL_MS * shards;
  */
 export class MergedLog implements Log {
   readonly #logs: readonly EventLog[];
+  readonly #isAway: (shard: number) => boolean;
 
-  constructor(logs: readonly EventLog[]) {
+  /** @param isAway whether it is known that the database of a shard does not answer. */
+  constructor(logs: readonly EventLog[], isAway: (shard: number) => boolean) {
     this.#logs = logs;
+    this.#isAway = isAway;
   }
 
   async read({ after, limit, waitMs, isOver }: Reading): Promise<EventPage | undefined> {
@@ -59,7 +62,9 @@ export class MergedLog implements Log {
     const known = this.#logs.map(({ tail }) => tail.state?.epoch);
     if (cursor && known.every((epoch) => epoch !== undefined) && cursor.epoch === epochOfAll(known))
       return cursor;
-    const states = await Promise.all(this.#logs.map(({ tail }) => lastState(tail)));
+    const states = await Promise.all(
+      this.#logs.map(({ tail }, shard) => lastState(tail, this.#isAway(shard))),
+    );
     const epoch = epochOfAll(states.map((state) => state.epoch));
     if (cursor) return cursor.epoch === epoch ? cursor : undefined;
     return { epoch, positions: states.map(({ deletedId }) => ({ rowId: deletedId, count: 0 })) };
@@ -78,6 +83,9 @@ export class MergedLog implements Log {
     const positions = [...from];
     const events: Event[][] = this.#logs.map(() => []);
     let asked = [...this.#logs.keys()];
+    // A database that hangs would hold up the events of the others.
+    const there = asked.filter((shard) => !this.#isAway(shard));
+    if (there.length > 0) asked = there;
     if (!isAsking) asked = asked.filter((shard) => this.#hasNews(shard, positions[shard]!));
     for (let left = limit; asked.length > 0 && left > 0; ) {
       const share = Math.ceil(left / asked.length);
@@ -111,7 +119,8 @@ export class MergedLog implements Log {
 }
 
 /** The state now or, while the database is away, as it was last seen. @throws if it was never seen. */
-async function lastState(tail: LogTail): Promise<LogState> {
+async function lastState(tail: LogTail, isAway: boolean): Promise<LogState> {
+  if (isAway && tail.state) return tail.state;
   try {
     return await tail.poll();
   } catch (error) {

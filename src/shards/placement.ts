@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Sql } from 'postgres';
 import { isDatabaseUnavailable } from '../database/errors.js';
 import type { Server } from '../database/server.js';
-import type { Shape } from './shape.js';
+import { type Shape, schemaOf, shardsIn } from './shape.js';
 
 /** The databases are not those that the settings describe. A retry does not help. */
 export class PlacementRefused extends Error {}
@@ -125,17 +125,57 @@ async function findPlacement(sql: Sql): Promise<Found> {
       exists (
         select from pg_class where oid = to_regclass('coupons') and relkind in ('r', 'p')
       ) as is_undivided`;
-  if (!row?.is_placed) return row?.is_undivided ? 'undivided' : 'nothing';
-  const [placement] = await sql<Placement[]>`
+  // A move into shards that did not come to its end has left the tables as they were.
+  if (row?.is_undivided) return 'undivided';
+  return row?.is_placed ? readPlacement(sql) : 'nothing';
+}
+
+async function readPlacement(sql: Sql): Promise<Placement> {
+  const [placement] = await sql<[Placement]>`
     select installation, shards, databases, database, is_complete from ${sql(PLACEMENT_TABLE)}`;
-  return placement ?? 'nothing';
+  return placement;
+}
+
+/**
+ * Makes sure that the first database has coupons that are not divided, and the others nothing, and takes away what
+ * an earlier move left. @returns the installation. @throws PlacementRefused.
+ */
+export async function prepareForMove(servers: readonly Server[]): Promise<string> {
+  const installation = randomUUID();
+  const [root] = servers;
+  if ((await root!.query(findPlacement)) !== 'undivided') {
+    throw new PlacementRefused('database 0 has no coupons that are not divided into shards');
+  }
+  const left = await root!.query(async (sql) => ((await isPlaced(sql)) ? readPlacement(sql) : undefined));
+  for (const [database, server] of servers.entries()) {
+    const found = database === 0 ? left : await server.query(findPlacement);
+    if (found === undefined || found === 'nothing') continue;
+    if (found === 'undivided' || found.installation !== left?.installation) {
+      throw new PlacementRefused(
+        `invalid setting: DATABASE_URLS must name new databases: database ${database} is in use`,
+      );
+    }
+    // Nobody uses them: the settings with these shards were refused all the while.
+    for (const shard of shardsIn(database, found)) {
+      await server.query((sql) => sql`drop schema if exists ${sql(schemaOf(shard, found)!)} cascade`);
+    }
+    await server.query((sql) => sql`drop table ${sql(PLACEMENT_TABLE)}`);
+  }
+  return installation;
+}
+
+async function isPlaced(sql: Sql): Promise<boolean> {
+  const [row] = await sql<
+    [{ is_placed: boolean }]
+  >`select to_regclass(${PLACEMENT_TABLE}) is not null as is_placed`;
+  return row.is_placed;
 }
 
 /**
  * Gives a database its place, unless it has one.
  * @returns the installation. It may be another one: somebody else was faster.
  */
-async function place(
+export async function place(
   sql: Sql,
   { shards, databases, database }: Shape & { database: number },
   installation: string = randomUUID(),

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { type Account, differencesIn, readAccounts } from '../../db/books/accounts.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 
 const balanced: Account = { name: 'A', amount: 5, remaining: 3, claims: 2, users: 2, places: 2 };
 
@@ -26,7 +26,7 @@ for (const [title, change, sentence] of broken) {
 }
 
 t.test('the accounts match the tables, and show claims without a coupon', async (t) => {
-  const { sql } = await createDatabase(t);
+  const { sql } = await createDatabase(t, { shape: UNDIVIDED });
   await sql`insert into coupons (name, amount, remaining_amount) values ('A', 5, 3), ('B', 1, 1), ('C', 1, 0)`;
   await sql`insert into claims (user_id, coupon_name) values ('ada', 'A'), ('grace', 'A')`;
   await sql`alter table claims drop constraint claims_coupon_name_fkey`;

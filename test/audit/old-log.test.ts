@@ -2,7 +2,7 @@ import type { Sql } from 'postgres';
 import t, { type Test } from 'tap';
 import { deleteEvents } from '../../src/events/retention.js';
 import { readDifferences } from '../support/books.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 
 /** The audit of a log that has lost its beginning. */
 
@@ -10,7 +10,7 @@ const LONG_AGO = '2020-01-01T00:00:00Z';
 
 /** A coupon of 2020 with these claims and their events. */
 async function setUp(t: Test, claims: number[]): Promise<Sql> {
-  const { sql } = await createDatabase(t, { connectionsMax: 2 });
+  const { sql } = await createDatabase(t, { shape: UNDIVIDED, connectionsMax: 2 });
   await sql`insert into coupons (name, amount, remaining_amount, created_at) values ('A', 100, ${100 - claims.length}, ${LONG_AGO})`;
   await sql`insert into events (type, coupon_names, data, created_at) values ('coupon.created', '{A}', '{"amount": 100}', ${LONG_AGO})`;
   for (const number of claims) await makeClaim(sql, number);

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { CLAIM_SETTINGS, claimCoupons as decideBatch } from '../../src/claims/claim-statement.js';
 import type { ClaimOutcome, ClaimRequest } from '../../src/claims/outcome.js';
 import { coupons, users } from '../support/crowd.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
 
 let keys = 0;
@@ -26,7 +26,7 @@ async function decideAll(sql: Sql, requests: ClaimRequest[]): Promise<ClaimOutco
 }
 
 async function setUp(test: Test) {
-  const { sql, url, createCoupon } = await createDatabase(test);
+  const { sql, url, createCoupon } = await createDatabase(test, { shape: UNDIVIDED });
   /** Opens a connection like that of a lane. */
   const connect = () => {
     const connection = postgres(url, { max: 1, onnotice: () => {}, connection: CLAIM_SETTINGS });

@@ -2,8 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import pino from 'pino';
 import t, { type Test } from 'tap';
 import { openLanes } from '../../src/app.js';
-import { readConfig } from '../../src/config.js';
+import { databaseUrls, readConfig } from '../../src/config.js';
 import { connectShards } from '../../src/shards/connect.js';
+import { divided } from '../support/all-shards.js';
 import { users } from '../support/crowd.js';
 import { createDatabase } from '../support/database.js';
 import { connectedCaller } from '../support/lane.js';
@@ -13,9 +14,10 @@ import { patience } from '../support/patience.js';
 /** Lanes on a real database, with batches so small that several are under way. */
 async function startLanes(t: Test, settings: Record<string, string> = {}) {
   const { sql, url, createCoupon } = await createDatabase(t);
-  const config = readConfig({ ...patience, CLAIM_LANES: '2', CLAIM_BATCH_SIZE_MAX: '20', ...settings });
+  const few = { CLAIM_LANES: '2', CLAIM_BATCH_SIZE_MAX: '20' };
+  const config = readConfig(divided({ ...patience, DATABASE_URL: url, ...few, ...settings }));
   const logger = pino({ level: 'silent' });
-  const shards = connectShards([url], config, logger);
+  const shards = connectShards(databaseUrls(config), config, logger);
   const lanes = openLanes(shards, config);
   t.teardown(async () => {
     lanes.close();

@@ -4,10 +4,10 @@ import { OrderedConnection } from '../../src/claims/ordered-connection.js';
 import { readConfig } from '../../src/config.js';
 import { isOutcomeUnknown } from '../../src/database/errors.js';
 import { connectShards } from '../../src/shards/connect.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 
 t.test('queries end in the order of their calls, and the timeout of each starts at its turn', async (t) => {
-  const { url } = await createDatabase(t);
+  const { url } = await createDatabase(t, { shape: UNDIVIDED });
   // A query without an answer is given up 1 s after its statement timeout. All of these together take
   // longer, and each one has 2 s to spare on a busy machine.
   const config = readConfig({ STATEMENT_TIMEOUT_MS: '2500' });
@@ -27,7 +27,7 @@ t.test('queries end in the order of their calls, and the timeout of each starts 
 });
 
 t.test('a query of unknown outcome fails the queries behind it', async (t) => {
-  const { url, sql: other } = await createDatabase(t);
+  const { url, sql: other } = await createDatabase(t, { shape: UNDIVIDED });
   const shards = connectShards([url], readConfig({}), pino({ level: 'silent' }));
   t.teardown(() => shards.close());
   const connection = new OrderedConnection(shards.all[0]!.openClient({}));

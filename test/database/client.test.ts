@@ -6,7 +6,7 @@ import type { Sql } from 'postgres';
 import t, { type Test } from 'tap';
 import { Client } from '../../src/database/client.js';
 import { clientOptions, direct } from '../../src/database/options.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { startProxy } from '../support/proxy.js';
 
 function openClient(t: Test, url: string): Client {
@@ -24,7 +24,7 @@ function openClient(t: Test, url: string): Client {
 const ask = (client: Client) => client.query((sql) => sql<{ answer: number }[]>`select 1 as answer`);
 
 t.test('a connection breaks in the turn of the event loop in which a query is sent', async (t) => {
-  const { url } = await createDatabase(t);
+  const { url } = await createDatabase(t, { shape: UNDIVIDED });
   const sockets: Socket[] = [];
   const collect = (message: unknown) => sockets.push((message as { socket: Socket }).socket);
   subscribe('net.client.socket', collect);
@@ -58,7 +58,7 @@ t.test('a server that closes connections before it says anything is not stormed'
 });
 
 t.test('a client that is replaced while it waits to connect leaves no connection behind', async (t) => {
-  const { url, sql } = await createDatabase(t);
+  const { url, sql } = await createDatabase(t, { shape: UNDIVIDED });
   const proxy = await startProxy(t, url);
   const client = openClient(t, proxy.url);
   await proxy.close();

@@ -1,6 +1,6 @@
 import postgres, { type Sql } from 'postgres';
 import t, { type Test } from 'tap';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 
 /** What the tables alone refuse and accept, without any code of the service. */
 
@@ -15,7 +15,7 @@ async function refuses(t: Test, constraint: string, statement: Promise<unknown>)
 }
 
 async function createTables(t: Test): Promise<Sql> {
-  const { sql } = await createDatabase(t);
+  const { sql } = await createDatabase(t, { shape: UNDIVIDED });
   await sql`insert into coupons (name, amount, remaining_amount) values ('SALE', 5, 2)`;
   await sql`insert into claims (user_id, coupon_name) values ('ada', 'SALE')`;
   return sql;
@@ -135,7 +135,7 @@ const LIST = 'select user_id from claims where coupon_name collate "POSIX" = \'S
 t.test(
   'the planner uses the primary key to look a claim up, and the order index to list claims',
   async (t) => {
-    const { sql } = await createDatabase(t);
+    const { sql } = await createDatabase(t, { shape: UNDIVIDED });
     const check = async (when: string) => {
       t.equal(await indexesOf(sql, PROBE), 'claims_pkey', `${when}: look a claim up`);
       t.equal(await indexesOf(sql, LIST), 'claims_in_order', `${when}: list claims`);
@@ -164,7 +164,7 @@ t.test('claims are numbered in the order in which they were made', async (t) => 
 });
 
 t.test('the bounds of a sale are times', async (t) => {
-  const { sql } = await createDatabase(t);
+  const { sql } = await createDatabase(t, { shape: UNDIVIDED });
   for (const column of ['starts_at', 'ends_at']) {
     for (const value of ['infinity', '-infinity']) {
       await t.rejects(

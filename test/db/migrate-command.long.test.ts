@@ -2,14 +2,14 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { projectRoot } from '../../db/project-root.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { killPostmasterAfter, postmasterOf, temporaryFolder } from '../support/own-postgres.js';
 import { startService } from '../support/process.js';
 
 const NAMES = (await readdir(join(projectRoot, 'db', 'migrations'))).sort();
 
 t.test('the command applies the pending migrations, logs their names, and exits with 0', async (t) => {
-  const { url, sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
+  const { url, sql } = await createDatabase(t, { shape: UNDIVIDED, migrated: false, connectionsMax: 1 });
   const command = () => startService(t, { DATABASE_URL: url }, { script: 'src/migrate.js' });
   const first = command();
   t.equal(await first.exited(), 0);
@@ -31,7 +31,7 @@ t.test('without DATABASE_URL the command migrates the embedded database, and sto
 });
 
 t.test('if the command fails, it prints one line with the reason, and exits with 1', async (t) => {
-  const { url, sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
+  const { url, sql } = await createDatabase(t, { shape: UNDIVIDED, migrated: false, connectionsMax: 1 });
   await sql`create table coupons (note text)`;
   const folder = await temporaryFolder(t);
   await writeFile(join(folder, 'file'), '');

@@ -4,7 +4,7 @@ import postgres, { type Sql } from 'postgres';
 import t, { type Test } from 'tap';
 import { MigrationRefused, migrate } from '../../db/migrate.js';
 import { projectRoot } from '../../db/project-root.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { temporaryFolder } from '../support/own-postgres.js';
 import { until } from '../support/until.js';
 
@@ -33,7 +33,7 @@ async function tables(sql: Sql): Promise<string[]> {
 }
 
 t.test('ten servers at once apply each migration once', async (t) => {
-  const { url, sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
+  const { url, sql } = await createDatabase(t, { shape: UNDIVIDED, migrated: false, connectionsMax: 1 });
   const servers = Array.from({ length: 10 }, () => postgres(url, { max: 1, onnotice: () => {} }));
   t.teardown(() => Promise.all(servers.map((server) => server.end())));
   const applied = await Promise.all(servers.map((server) => migrate(server)));
@@ -46,7 +46,7 @@ t.test('ten servers at once apply each migration once', async (t) => {
 });
 
 t.test('a database that has all migrations does not change', async (t) => {
-  const { sql } = await createDatabase(t, { connectionsMax: 1 });
+  const { sql } = await createDatabase(t, { shape: UNDIVIDED, connectionsMax: 1 });
   await sql`insert into coupons values ('SUMMER', 5, 5)`;
   t.same(await migrate(sql), []);
   t.same(await sql`select name from coupons`, [{ name: 'SUMMER' }]);
@@ -55,7 +55,7 @@ t.test('a database that has all migrations does not change', async (t) => {
 t.test(
   'migrations are applied in the order of their names, also those that come later, and no other files',
   async (t) => {
-    const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
+    const { sql } = await createDatabase(t, { shape: UNDIVIDED, migrated: false, connectionsMax: 1 });
     const folder = await migrations(t, {
       '0010_c.sql': 'insert into steps (note) values (10)',
       '0002_b.sql': 'insert into steps (note) values (2)',
@@ -75,7 +75,7 @@ t.test(
 );
 
 t.test('a database that a newer server has migrated further is accepted', async (t) => {
-  const { sql } = await createDatabase(t, { connectionsMax: 1 });
+  const { sql } = await createDatabase(t, { shape: UNDIVIDED, connectionsMax: 1 });
   await sql`insert into schema_migrations (name) values ('9999_of_a_newer_server.sql')`;
   const notices: string[] = [];
   t.same(await migrate(sql, { onNotice: (notice) => notices.push(notice) }), []);
@@ -85,7 +85,7 @@ t.test('a database that a newer server has migrated further is accepted', async 
 t.test(
   'a migration that waits for a reader gives way to claims, and ends when the reader does',
   async (t) => {
-    const { url, sql } = await createDatabase(t, { connectionsMax: 2 });
+    const { url, sql } = await createDatabase(t, { shape: UNDIVIDED, connectionsMax: 2 });
     const folder = await migrations(t, { '9000_a.sql': 'alter table coupons add column note text' });
     const backup = postgres(url, { max: 1, onnotice: () => {} });
     t.teardown(() => backup.end());
@@ -126,7 +126,7 @@ async function checksums(sql: Sql): Promise<(string | null)[]> {
 }
 
 t.test('a file that was changed after it was applied is refused, and nothing is applied', async (t) => {
-  const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
+  const { sql } = await createDatabase(t, { shape: UNDIVIDED, migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, { '0001_a.sql': 'create table a (note text)' });
   await migrate(sql, { folder });
   await writeFile(join(folder, '0001_a.sql'), 'create table a (note text) -- edited');
@@ -143,7 +143,7 @@ t.test('a file that was changed after it was applied is refused, and nothing is 
 });
 
 t.test('other line endings are no change of a file', async (t) => {
-  const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
+  const { sql } = await createDatabase(t, { shape: UNDIVIDED, migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, { '0001_a.sql': 'create table a (\n  note text\n);\n' });
   await migrate(sql, { folder });
   await writeFile(join(folder, '0001_a.sql'), 'create table a (\r\n  note text\r\n);\r\n');
@@ -151,7 +151,7 @@ t.test('other line endings are no change of a file', async (t) => {
 });
 
 t.test('a database of version 0.1 gets its checksums at the first start', async (t) => {
-  const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
+  const { sql } = await createDatabase(t, { shape: UNDIVIDED, migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, {
     '0001_a.sql': 'select 1',
     '0002_b.sql': 'create table b (note text)',
@@ -164,7 +164,7 @@ t.test('a database of version 0.1 gets its checksums at the first start', async 
 });
 
 t.test('a server of version 0.1 can still migrate, and the next start adds the checksum', async (t) => {
-  const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
+  const { sql } = await createDatabase(t, { shape: UNDIVIDED, migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, { '0001_a.sql': 'create table a (note text)' });
   await migrate(sql, { folder });
   await writeFile(join(folder, '0002_b.sql'), 'create table b (note text)');
@@ -179,7 +179,7 @@ t.test('a server of version 0.1 can still migrate, and the next start adds the c
 });
 
 t.test('ten servers at once upgrade a database of version 0.1', async (t) => {
-  const { url, sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
+  const { url, sql } = await createDatabase(t, { shape: UNDIVIDED, migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, {
     '0001_a.sql': 'select 1',
     '0002_b.sql': 'create table b (note text)',
@@ -193,7 +193,7 @@ t.test('ten servers at once upgrade a database of version 0.1', async (t) => {
 });
 
 t.test('a start does not wait for a running backup', async (t) => {
-  const { url, sql } = await createDatabase(t, { connectionsMax: 1 });
+  const { url, sql } = await createDatabase(t, { shape: UNDIVIDED, connectionsMax: 1 });
   const backup = postgres(url, { max: 1, onnotice: () => {} });
   t.teardown(() => backup.end());
   await backup`begin`;
@@ -205,7 +205,7 @@ t.test('a start does not wait for a running backup', async (t) => {
 t.test(
   'if the database refuses a migration, the error names it, and those before it stay applied',
   async (t) => {
-    const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
+    const { sql } = await createDatabase(t, { shape: UNDIVIDED, migrated: false, connectionsMax: 1 });
     const folder = await migrations(t, {
       '0001_good.sql': 'create table good (note text)',
       '0002_bad.sql': 'create table half (note text); create tabel whole (note text)',
@@ -222,7 +222,7 @@ t.test(
 );
 
 t.test('if a migration cannot be read, none is applied', async (t) => {
-  const { sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
+  const { sql } = await createDatabase(t, { shape: UNDIVIDED, migrated: false, connectionsMax: 1 });
   const folder = await migrations(t, { '0001_good.sql': 'create table good (note text)' });
   await mkdir(join(folder, '0002_folder.sql'));
   await t.rejects(migrate(sql, { folder }), { code: 'EISDIR' });

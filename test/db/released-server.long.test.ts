@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { projectRoot } from '../../db/project-root.js';
 import { assertBooksBalance, readDifferences } from '../support/books.js';
 import { users } from '../support/crowd.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { patience } from '../support/patience.js';
 import { type ServiceProcess, startService } from '../support/process.js';
 import { compileReleased, isReleasedMissing, releasedVersion } from '../support/released-server.js';
@@ -57,7 +57,7 @@ t.test(
     const script = await compileReleased(t);
 
     t.test('creates, reads, claims and refuses, also alone, as after a rollback', async (t) => {
-      const { url, sql } = await createDatabase(t);
+      const { url, sql } = await createDatabase(t, { shape: UNDIVIDED });
       const old = startService(t, { ...patience, DATABASE_URL: url }, { script });
       const caller = await callerOf(old);
       t.equal((await caller.post('/api/coupons', { name: 'SALE', amount: 1 })).status, 201);
@@ -85,7 +85,7 @@ t.test(
 
     t.test('sells each unit once, beside a server of this version', async (t) => {
       const stock = 300;
-      const { url, sql } = await createDatabase(t);
+      const { url, sql } = await createDatabase(t, { shape: UNDIVIDED });
       const old = await callerOf(startService(t, { ...patience, DATABASE_URL: url }, { script }));
       const current = await callerOf(startService(t, { ...patience, DATABASE_URL: url }));
       await current.post('/api/coupons', { name: 'NEW', amount: stock });
@@ -121,7 +121,7 @@ t.test(
     });
 
     t.test('does not know the start and the end of a sale: no window while it runs', async (t) => {
-      const { url } = await createDatabase(t);
+      const { url } = await createDatabase(t, { shape: UNDIVIDED });
       const old = await callerOf(startService(t, { ...patience, DATABASE_URL: url }, { script }));
       const current = await callerOf(startService(t, { ...patience, DATABASE_URL: url }));
       await current.post('/api/coupons', { name: 'LATER', amount: 5, starts_at: '2999-01-01T00:00:00Z' });

@@ -7,7 +7,7 @@ import { projectRoot } from '../../db/project-root.js';
 import { CLAIM_SETTINGS } from '../../src/claims/claim-statement.js';
 import { readDifferences } from '../support/books.js';
 import { users } from '../support/crowd.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { startService } from '../support/process.js';
 import { claimAsVersion01 } from './version-0.1.js';
 
@@ -16,7 +16,7 @@ const FIRST = '0001_coupons_and_claims.sql';
 t.test(
   'the database of version 0.1 migrates at a start, while a server of that version still claims',
   async (t) => {
-    const { url, sql } = await createDatabase(t, { migrated: false, connectionsMax: 1 });
+    const { url, sql } = await createDatabase(t, { shape: UNDIVIDED, migrated: false, connectionsMax: 1 });
     const folder = t.testdir();
     await writeFile(join(folder, FIRST), await readFile(join(projectRoot, 'db', 'migrations', FIRST)));
     await migrate(sql, { folder });

@@ -4,11 +4,11 @@ import t from 'tap';
 import { readConfig } from '../../src/config.js';
 import { listDeadLetters } from '../../src/relay/dead-letters.js';
 import { connectShards } from '../../src/shards/connect.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { patience } from '../support/patience.js';
 
 t.test('all dead letters are listed, the oldest first, however many there are', async (t) => {
-  const { url, sql } = await createDatabase(t);
+  const { url, sql } = await createDatabase(t, { shape: UNDIVIDED });
   const shards = connectShards([url], readConfig(patience), pino({ enabled: false }));
   t.teardown(() => shards.close());
   await sql`

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { deleteEvents } from '../../src/events/retention.js';
 import { startApp } from '../support/app.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { inWords, readAll, readPage } from '../support/events.js';
 import { until } from '../support/until.js';
 
@@ -32,7 +32,7 @@ t.test('EVENTS_KEEP_DAYS: older events are deleted, in steps, and their cursors 
 });
 
 t.test('nothing is deleted that is young, unsettled, or behind an event that stays', async (t) => {
-  const { sql } = await createDatabase(t);
+  const { sql } = await createDatabase(t, { shape: UNDIVIDED });
   for (const hours of [50, 50, 10, 50]) {
     await sql`insert into events (type, coupon_names, created_at)
       values ('coupon.deleted', array['A'], now() - make_interval(hours => ${hours}))`;
@@ -48,7 +48,7 @@ t.test('nothing is deleted that is young, unsettled, or behind an event that sta
 });
 
 t.test('several processes do not delete at the same time', async (t) => {
-  const { sql } = await createDatabase(t);
+  const { sql } = await createDatabase(t, { shape: UNDIVIDED });
   await sql`insert into events (type, coupon_names, created_at)
     select 'coupon.deleted', array['A'], now() - interval '3 days' from generate_series(1, 1000)`;
   const first = await sql.reserve();

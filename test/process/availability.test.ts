@@ -1,7 +1,8 @@
 import pino from 'pino';
 import t, { type Test } from 'tap';
-import { readConfig } from '../../src/config.js';
+import { databaseUrls, readConfig } from '../../src/config.js';
 import { connectShards } from '../../src/shards/connect.js';
+import { divided } from '../support/all-shards.js';
 import { startApp } from '../support/app.js';
 import { createDatabase } from '../support/database.js';
 import { startProxy } from '../support/proxy.js';
@@ -11,7 +12,8 @@ import { until } from '../support/until.js';
 async function watch(t: Test, url: string) {
   const lines: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line).msg) });
-  const shards = connectShards([url], readConfig({}), logger);
+  const config = readConfig(divided({ DATABASE_URL: url }));
+  const shards = connectShards(databaseUrls(config), config, logger);
   t.teardown(() => shards.close());
   return { lines, database: shards.servers[0]! };
 }

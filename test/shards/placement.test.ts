@@ -1,10 +1,13 @@
 import t from 'tap';
 import { PlacementRefused } from '../../src/shards/placement.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { connect, createShards } from '../support/sharded.js';
 
 t.test('servers that start at once set the databases up once, with one installation', async (t) => {
-  const [a, b] = [await createDatabase(t, { migrated: false }), await createDatabase(t, { migrated: false })];
+  const [a, b] = [
+    await createDatabase(t, { migrated: false, shape: UNDIVIDED }),
+    await createDatabase(t, { migrated: false, shape: UNDIVIDED }),
+  ];
   const urls = [a.url, b.url];
   const servers = Array.from({ length: 5 }, () => connect(t, urls, { DATABASE_SHARDS: '4' }));
   const prepared = await Promise.all(servers.map((server) => server.prepare()));
@@ -26,8 +29,8 @@ t.test('servers that start at once set the databases up once, with one installat
 t.test('settings that would split the data are refused, and the sentence names the setting', async (t) => {
   const ours = await createShards(t, { shards: 4, databases: 2 });
   const others = await createShards(t, { shards: 4, databases: 2 });
-  const plain = await createDatabase(t);
-  const empty = await createDatabase(t, { migrated: false });
+  const plain = await createDatabase(t, { shape: UNDIVIDED });
+  const empty = await createDatabase(t, { migrated: false, shape: UNDIVIDED });
   const [a = '', b = ''] = ours.urls;
   const cases: [urls: string[], shards: string, message: string][] = [
     [[a, b], '8', 'DATABASE_SHARDS must be 4: database 0 was set up with that many'],

@@ -31,6 +31,7 @@ for (const shape of [
       t.ok(rows.every(({ remaining_amount }) => remaining_amount === 0));
     }
     t.same(await auditShards(databases), []);
+    t.same((await databases.shards.prepare()).waiting, [], 'a look from outside of the shards still works');
   });
 
   t.test(`${place}: every operation finds a coupon, whatever its name is`, async (t) => {

@@ -1,7 +1,7 @@
 import postgres, { type Sql } from 'postgres';
 import t from 'tap';
 import { CLAIM_SETTINGS, claimCoupons } from '../../src/claims/claim-statement.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { lockAwaited } from '../support/locks.js';
 import { decide, type Wanted } from './decide.js';
 import { Random } from './random.js';
@@ -21,7 +21,7 @@ t.test('the model decides batches as the claim statement does, whatever changes 
   const seed = Math.floor(Math.random() * 2 ** 40);
   t.comment(`seed ${seed}`);
   const random = new Random(seed);
-  const { sql, url } = await createDatabase(t);
+  const { sql, url } = await createDatabase(t, { shape: UNDIVIDED });
   const ours = postgres(url, { max: 1, onnotice: () => {}, connection: CLAIM_SETTINGS });
   const other = await sql.reserve();
   t.teardown(async () => {

@@ -3,9 +3,10 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { buildApp } from '../../src/app.js';
-import { readConfig } from '../../src/config.js';
+import { databaseUrls, readConfig } from '../../src/config.js';
 import { type Contract, type Problem, readContract } from '../../src/contract.js';
 import type { SecurityHandlers } from '../../src/http/security.js';
+import { divided } from './all-shards.js';
 import { deviations } from './contract.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { patience } from './patience.js';
@@ -115,10 +116,10 @@ export async function startApp(
   const testDatabase = beside?.database ?? (await createDatabase(t));
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: logLevel }, { write: (line: string) => log.push(JSON.parse(line)) });
-  const config = readConfig({ ...patience, ...settings });
+  const config = readConfig(divided({ ...patience, DATABASE_URL: testDatabase.url, ...settings }));
   const app = await buildApp({
     config,
-    databaseUrls: [testDatabase.url],
+    databaseUrls: databaseUrls(config),
     logger,
     contract,
     securityHandlers,

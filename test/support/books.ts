@@ -18,16 +18,31 @@ interface Entry {
 /** Audits the books, and returns the differences. */
 export async function readDifferences(pool: Sql): Promise<string[]> {
   const connection = await pool.reserve();
-  return auditOver(connection).finally(() => connection.release());
+  try {
+    const found = [];
+    for (const schema of await schemasIn(connection)) found.push(...(await auditOver(connection, schema)));
+    return found;
+  } finally {
+    connection.release();
+  }
 }
 
 /** @param sql a client of one connection. */
-export async function auditOver(sql: Sql): Promise<string[]> {
+export async function auditOver(sql: Sql, schema?: string): Promise<string[]> {
   const sentences: string[] = [];
   await audit(sql, {
+    schema,
     onDifferences: (differences) => void sentences.push(...differences.map(({ sentence }) => sentence)),
   });
   return sentences;
+}
+
+/** The shards, if the connection sees those of all as one. Otherwise the default schema. */
+async function schemasIn(sql: Sql): Promise<(string | undefined)[]> {
+  const rows = await sql<{ name: string }[]>`
+    select nspname as name from pg_namespace
+    where nspname like 'shard\\_%\\_of\\_%' and current_schema = 'all_shards' order by name`;
+  return rows.length === 0 ? [undefined] : rows.map(({ name }) => name);
 }
 
 /**

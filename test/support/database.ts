@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import postgres, { type Sql } from 'postgres';
 import { migrate } from '../../db/migrate.js';
+import type { Shape } from '../../src/shards/shape.js';
+import { createShardsIn, databaseName, suiteShape, urlsOf } from './all-shards.js';
 import type { Scope } from './scope.js';
 
 /** A database for one test, with our tables. */
@@ -12,27 +14,41 @@ export interface TestDatabase {
   createCoupon(name: string, amount: number): Promise<unknown>;
 }
 
+/** Coupons are not divided, whatever the suite is run with: for tests of what is in one shard. */
+export const UNDIVIDED: Shape = { shards: 1, databases: 1 };
+
 /** Creates an empty database on the test server, and drops it after the test. */
 export async function createDatabase(
   t: Scope,
-  { migrated = true, connectionsMax = 4 } = {},
+  {
+    migrated = true,
+    connectionsMax = 4,
+    shape = suiteShape,
+  }: { migrated?: boolean; connectionsMax?: number; shape?: Shape } = {},
 ): Promise<TestDatabase> {
   const server = process.env['TEST_DATABASE_URL'];
   if (!server) throw new Error('TEST_DATABASE_URL is not set: run the tests with npm test');
-  const name = `test_${randomBytes(6).toString('hex')}`;
+  const name = databaseName(shape, randomBytes(6).toString('hex'));
   const admin = postgres(server, { max: 1, onnotice: () => {} });
-  await admin`create database ${admin(name)}`;
   const url = new URL(server);
   url.pathname = `/${name}`;
-  const sql = postgres(url.href, { max: connectionsMax, onnotice: () => {} });
+  const names = urlsOf(url.href).urls.map((url) => new URL(url).pathname.slice(1));
+  for (const name of names) await admin`create database ${admin(name)}`;
+  const isSharded = migrated && shape.shards > 1;
+  const sql = postgres(url.href, {
+    max: connectionsMax,
+    onnotice: () => {},
+    ...(isSharded && { connection: { search_path: 'all_shards, public' } }),
+  });
   t.teardown(async () => {
     await sql.end({ timeout: 1 });
-    await admin`drop database ${admin(name)} with (force)`;
+    for (const name of names) await admin`drop database ${admin(name)} with (force)`;
     await admin.end();
   });
   if (migrated) {
     const migrator = postgres(url.href, { max: 1, onnotice: () => {} });
-    await migrate(migrator);
+    if (isSharded) await createShardsIn(url.href, migrator);
+    else await migrate(migrator);
     await migrator.end();
   }
   return {

@@ -1,5 +1,6 @@
 import type { Sql } from 'postgres';
 import type { Test } from 'tap';
+import { tableOf } from './all-shards.js';
 import { until } from './until.js';
 
 /** Locks a coupon's row, so that claims for it wait. Returns a function that releases the lock. */
@@ -14,7 +15,7 @@ export async function lockCoupon(t: Test, sql: Sql, name: string): Promise<() =>
   };
   t.teardown(release);
   await connection`begin`;
-  await connection`select from coupons where name = ${name} for update`;
+  await connection`select from ${sql(tableOf('coupons', name))} where name = ${name} for update`;
   return release;
 }
 
@@ -24,7 +25,7 @@ export async function lockAwaited(sql: Sql, sessions = 1): Promise<void> {
     const [row] = await sql<{ waits: boolean }[]>`
       select count(*) >= ${sessions} as waits
       from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`;
+      where starts_with(datname, current_database()) and wait_event_type = 'Lock'`;
     return row?.waits;
   });
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { settingNames } from '../../src/config.js';
+import { divided } from './all-shards.js';
 import { type Client, createClient } from './app.js';
 import { atExit } from './at-exit.js';
 import type { Scope } from './scope.js';
@@ -57,7 +58,11 @@ export function startService(
     process.execPath,
     [...nodeArguments, fileURLToPath(new URL(`../../${script}`, import.meta.url)), ...operands],
     {
-      env: { ...Object.fromEntries(inherited), ...DEFAULTS, ...settings },
+      env: {
+        ...Object.fromEntries(inherited),
+        ...DEFAULTS,
+        ...divided(settings),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );

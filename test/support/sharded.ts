@@ -6,7 +6,7 @@ import { readConfig } from '../../src/config.js';
 import { connectShards } from '../../src/shards/connect.js';
 import type { Shards } from '../../src/shards/shards.js';
 import { type Client, createClient } from './app.js';
-import { createDatabase } from './database.js';
+import { createDatabase, UNDIVIDED } from './database.js';
 import { patience } from './patience.js';
 import type { Scope } from './scope.js';
 
@@ -28,7 +28,7 @@ export async function createShards(
 ): Promise<ShardedDatabases> {
   const created = [];
   for (let database = 0; database < databases; database++) {
-    created.push(await createDatabase(t, { migrated: false }));
+    created.push(await createDatabase(t, { migrated: false, shape: UNDIVIDED }));
   }
   const urls = created.map(({ url }) => url);
   const settings = { DATABASE_SHARDS: String(count), DATABASE_URLS: urls.join(' ') };

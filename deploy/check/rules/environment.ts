@@ -5,7 +5,7 @@ import type { Rule } from './index.js';
 /** Not settings of ours: postgres.js, OpenTelemetry and Node.js read them. */
 const OTHERS = /^(PG(USER|PASSWORD|DATABASE)|OTEL_[A-Z_]+|NODE_OPTIONS|NODE_EXTRA_CA_CERTS)$/;
 /** Whoever may read the Deployment must not learn them. */
-const SECRETS = /^(DATABASE_URL|PGPASSWORD|[A-Z]+_API_KEYS|RELAY_SECRET)$/;
+const SECRETS = /^(DATABASE_URLS?|PGPASSWORD|[A-Z]+_API_KEYS|RELAY_SECRET)$/;
 /** A value that is valid, for a variable whose value is in a secret. */
 const UNKNOWN_URL = 'postgres://user:password@host:5432/database';
 
@@ -23,7 +23,7 @@ export const environmentRules: Record<string, Rule> = {
       .map(({ name }) => name),
   ),
   'a database of its own': eachContainer(({ env = [] }) =>
-    env.some(({ name }) => name === 'DATABASE_URL') ? [] : ['DATABASE_URL is missing'],
+    env.some(({ name }) => name === 'DATABASE_URL' || name === 'DATABASE_URLS') ? [] : ['DATABASE_URL is missing'],
   ),
   'settings that the service takes': eachContainer(({ env = [] }) => {
     const literals = env.map(({ name, value }) => [name, value ?? UNKNOWN_URL] as const);

@@ -1,7 +1,7 @@
 {{/* Variables of every container. Takes `root` and `metrics`: whether this one serves metrics. */}}
 {{- define "coupons.environment" -}}
 {{- $values := .root.Values -}}
-- name: DATABASE_URL
+- name: DATABASE_URL{{ if $values.database.several }}S{{ end }}
   valueFrom:
     secretKeyRef:
       name: {{ $values.database.secret.name | quote }}

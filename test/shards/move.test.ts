@@ -1,0 +1,131 @@
+import pino from 'pino';
+import t, { type Test } from 'tap';
+import { readConfig } from '../../src/config.js';
+import { connectShards } from '../../src/shards/connect.js';
+import { moveIntoShards } from '../../src/shards/move/move.js';
+import type { Shards } from '../../src/shards/shards.js';
+import { startApp } from '../support/app.js';
+import { users } from '../support/crowd.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
+import { readAll, replay } from '../support/events.js';
+import { awkwardNames } from '../support/names.js';
+import { patience } from '../support/patience.js';
+import { auditShards, connect, startShardedApp } from '../support/sharded.js';
+
+const SETTINGS = { DATABASE_SHARDS: '4' };
+
+function move(t: Test, shards: Shards, url: string): Promise<void> {
+  const undivided = connectShards([url], readConfig(patience), pino({ enabled: false }));
+  t.teardown(() => undivided.close());
+  const openSource = () => undivided.all[0]!.openClient({});
+  return moveIntoShards(shards, { openSource, onProgress: () => {} });
+}
+
+/** A sale without shards, with something of everything. */
+async function startSale(t: Test) {
+  const database = await createDatabase(t, { shape: UNDIVIDED });
+  const app = await startApp(t, { beside: { database } as never, settings: { CLAIM_LANES: '1' } });
+  for (const name of awkwardNames) await app.createCoupon(name, 10);
+  // Batches with claims for coupons of all shards.
+  await Promise.all(users(12).flatMap((user) => awkwardNames.map((name) => app.claim(name, user))));
+  for (const name of awkwardNames.slice(0, 9)) {
+    const path = `/api/coupons/${encodeURIComponent(name)}`;
+    await app.request('DELETE', `${path}/claims/${(await app.getCoupon(name)).claimed_by[4]}`);
+    await app.request('PATCH', path, { body: { amount: 20, ends_at: '2999-01-01T00:00:00Z' } });
+  }
+  return { app, database };
+}
+
+for (const databases of [1, 2]) {
+  t.test(`a sale moves into 4 shards in ${databases} databases, and goes on`, async (t) => {
+    const { app, database } = await startSale(t);
+    const before = await readAll(app);
+    const coupons = await Promise.all(awkwardNames.map((name) => app.getCoupon(name)));
+    const other = await createDatabase(t, { shape: UNDIVIDED, migrated: false });
+    const urls = [database.url, other.url].slice(0, databases);
+    const shards = connect(t, urls, SETTINGS);
+    await move(t, shards, database.url);
+
+    t.equal(
+      (await app.claim('claim', 'late')).status,
+      503,
+      'a service without shards has no tables any more',
+    );
+    const { waiting } = await shards.prepare();
+    t.same(waiting, []);
+    const moved = await startShardedApp(t, { urls, settings: SETTINGS });
+    for (const coupon of coupons) t.same(await moved.getCoupon(coupon.name), coupon);
+    const after = await readAll(moved);
+    t.same(replay(after), replay(before), 'the log tells the same');
+    t.equal(after.length, before.length);
+    for (const name of awkwardNames) await moved.claim(name, 'new');
+    await moved.createCoupon('after the move', 5);
+    t.equal(
+      (await readAll(moved, after.at(-1)!.cursor)).length,
+      9 + 1,
+      'new events come behind the old ones',
+    );
+    t.same(await auditShards({ shards, urls, settings: {}, sqls: [] }), []);
+    await t.rejects(
+      connect(t, [database.url], { DATABASE_SHARDS: '1' }).prepare(),
+      /DATABASE_SHARDS must be 4/,
+      'nobody goes on without shards',
+    );
+  });
+}
+
+t.test('the relay goes on at its place, also within a row of the log', async (t) => {
+  const { database } = await startSale(t);
+  const { sql } = database;
+  const [row] = await sql<{ id: string; names: string[] }[]>`
+    select id::text, to_json(coupon_names) as names from events
+    where cardinality(coupon_names) > 20 order by id desc limit 1`;
+  await sql`update relay set row_id = ${row!.id}::text::bigint, count = 15`;
+  const shards = connect(t, [database.url], SETTINGS);
+  await move(t, shards, database.url);
+  const left: string[] = [];
+  for (const shard of shards.all) {
+    const rows = await shard.read(
+      (sql) => sql<{ name: string }[]>`
+        select name from relay, events, unnest(coupon_names) with ordinality as change (name, ordinal)
+        where events.id = ${row!.id}::text::bigint
+          and (events.id > row_id or (events.id = row_id and count > 0 and ordinal > count))`,
+    );
+    left.push(...rows.map(({ name }) => name));
+  }
+  t.same(left.sort(), row!.names.slice(15).sort());
+});
+
+t.test('a move that fails changes nothing, and can be tried again', async (t) => {
+  const { app, database } = await startSale(t);
+  const shards = connect(t, [database.url], SETTINGS);
+  // It fails at its last step.
+  await database.sql`create schema before_shards`;
+  await t.rejects(move(t, shards, database.url), { code: '42P06' });
+  t.equal((await app.claim(awkwardNames[0]!, 'late')).status, 200, 'the sale goes on without shards');
+  await t.rejects(shards.prepare(), /has coupons that are not divided/, 'and not with half of them');
+  await database.sql`drop schema before_shards`;
+  await move(t, shards, database.url);
+  t.same((await shards.prepare()).waiting, []);
+  t.same(await auditShards({ shards, urls: [database.url], settings: {}, sqls: [] }), []);
+});
+
+t.test('differences in the books move as they are', async (t) => {
+  const { database } = await startSale(t);
+  await database.sql`insert into claims (coupon_name, user_id) values ('claim', 'by hand')`;
+  const shards = connect(t, [database.url], SETTINGS);
+  await move(t, shards, database.url);
+  const found = await auditShards({ shards, urls: [database.url], settings: {}, sqls: [] });
+  t.ok(found.length > 0 && found.every((sentence) => sentence.startsWith('claim: ')));
+});
+
+t.test('a move is refused without a sale to move, or into databases that are in use', async (t) => {
+  const { database } = await startSale(t);
+  const used = await createDatabase(t, { shape: UNDIVIDED });
+  const empty = await createDatabase(t, { shape: UNDIVIDED, migrated: false });
+  await t.rejects(
+    move(t, connect(t, [database.url, used.url], SETTINGS), database.url),
+    /database 1 is in use/,
+  );
+  await t.rejects(move(t, connect(t, [empty.url], SETTINGS), empty.url), { code: '42P01' });
+});

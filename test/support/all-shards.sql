@@ -1,0 +1,56 @@
+-- Makes the tables of all shards look like those of one database. Tests read the views, and write through them.
+-- The schema is the first in the search path of the connections of tests.
+
+create schema all_shards;
+
+-- The same hash as src/shards/hash.ts, on purpose written once more.
+create function all_shards.shard_of(name text, shards integer) returns integer language plpgsql immutable as $$
+declare
+  hash bigint := 2166136261;
+  bytes bytea := convert_to(name, 'UTF8');
+begin
+  for i in 0 .. length(bytes) - 1 loop
+    hash := ((hash # get_byte(bytes, i)) * 16777619) & 4294967295;
+  end loop;
+  return hash % shards;
+end $$;
+
+-- Writes a row of a view to the table of its shard. Columns that are not given get their defaults.
+create function all_shards.write_row() returns trigger language plpgsql as $$
+declare
+  shards integer := tg_argv[0];
+  row_json jsonb := case when tg_op = 'DELETE' then to_jsonb(old) else to_jsonb(new) end;
+  given jsonb := jsonb_strip_nulls(row_json);
+  coupon text := coalesce(row_json ->> 'name', row_json ->> 'coupon_name', row_json -> 'coupon_names' ->> 0);
+  shard integer := all_shards.shard_of(coupon, shards);
+  database integer := shard % tg_argv[1]::integer;
+  home text := format('shard_%s_of_%s', shard, shards);
+  target text := format('%s%s.%I', home, case when database > 0 then '_remote' else '' end, tg_table_name);
+  columns text;
+  keys text;
+begin
+  if tg_op = 'INSERT' then
+    select string_agg(quote_ident(key), ', ') into columns from jsonb_object_keys(given) as key;
+    if database > 0 then
+      -- A foreign table would get null for what is not given.
+      perform dblink_exec(format('other_%s', database), format(
+        'insert into %1$s.%2$I (%3$s) select %3$s from jsonb_populate_record(null::%1$s.%2$I, %4$L)',
+        home, tg_table_name, columns, given));
+      return new;
+    end if;
+    execute format(
+      'insert into %1$s (%2$s) select %2$s from jsonb_populate_record(null::%1$s, $1) returning *', target, columns
+    ) using given into new;
+    return new;
+  end if;
+  select string_agg(format('%1$I = ($1).%1$I', key), ' and ') into keys
+  from jsonb_object_keys(to_jsonb(old)) as key
+  where key in ('name', 'coupon_name', 'user_id', 'id', 'coupon_names');
+  if tg_op = 'UPDATE' then
+    select string_agg(format('%1$I = ($2).%1$I', key), ', ') into columns from jsonb_object_keys(to_jsonb(new)) as key;
+    execute format('update %s set %s where %s', target, columns, keys) using old, new;
+    return new;
+  end if;
+  execute format('delete from %s where %s', target, keys) using old;
+  return old;
+end $$;
