@@ -2,6 +2,7 @@ import type { Sql } from 'postgres';
 import t, { type Test } from 'tap';
 import { startApp, type TestApp } from '../support/app.js';
 import { readDifferences } from '../support/books.js';
+import { UNDIVIDED } from '../support/database.js';
 
 /**
  * Creates a coupon with 5 units: ada and grace hold one each, and alan has released his. Then it plants a
@@ -150,7 +151,7 @@ async function assertNamed(t: Test, sql: Sql) {
 }
 
 t.test('every kind of difference is named, and nothing else', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp(t, { shape: UNDIVIDED });
   for (const name of Object.keys(plants)) await fill(app, name);
   t.strictSame(await readDifferences(app.sql), []);
   await dropConstraints(app.sql);

@@ -5,6 +5,7 @@ import { deleteEvents } from '../../src/events/retention.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { readDifferences } from '../support/books.js';
 import { users } from '../support/crowd.js';
+import { UNDIVIDED } from '../support/database.js';
 import { inWords, readAll } from '../support/events.js';
 import { lockAwaited } from '../support/locks.js';
 
@@ -30,7 +31,7 @@ async function operate(app: TestApp, isOver: () => boolean, seed: number): Promi
 t.test(
   'two servers create, change, delete, claim and release: no audit meanwhile finds a difference',
   async (t) => {
-    const one = await startApp(t);
+    const one = await startApp(t, { shape: UNDIVIDED });
     const two = await startApp(t, { beside: one, settings: { CLAIM_LANES: '3' } });
     let isOver = false;
     const working = Promise.all(
@@ -70,7 +71,7 @@ async function auditOf({ sql }: TestApp, isAppending = false) {
 }
 
 t.test('claims that are older than a log whose beginning was deleted are counted, not named', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp(t, { shape: UNDIVIDED });
   await app.createCoupon('OLD', 9);
   await app.createCoupon('GONE', 9);
   for (const user of ['ada', 'grace', 'alan', 'eve']) await app.claim('OLD', user);
@@ -105,7 +106,7 @@ t.test('claims that are older than a log whose beginning was deleted are counted
 });
 
 t.test('what the log lacks is appended once, and consumers get it', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp(t, { shape: UNDIVIDED });
   await app.createCoupon('SUMMER', 1_000);
   await app.claim('SUMMER', 'early');
   const hands = users(150);
@@ -152,7 +153,7 @@ t.test('what the log lacks is appended once, and consumers get it', async (t) =>
 
 /** Plants a coupon and a claim by hand, and locks the coupon while what the log lacks is appended. */
 async function appendBehind(t: Test, change: string) {
-  const app = await startApp(t);
+  const app = await startApp(t, { shape: UNDIVIDED });
   await app.sql`insert into coupons values ('HAND', 5, 4)`;
   await app.sql`insert into claims (coupon_name, user_id) values ('HAND', 'ada')`;
   const found: Difference[] = [];
@@ -187,7 +188,7 @@ t.test('claims that are made before the lock change nothing', async (t) => {
 });
 
 t.test('a coupon that is deleted and created again counts its releases anew', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp(t, { shape: UNDIVIDED });
   await app.createCoupon('AGAIN', 5);
   await app.claim('AGAIN', 'ada');
   await app.request('DELETE', `${path('AGAIN')}/claims/ada`);

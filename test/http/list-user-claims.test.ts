@@ -1,4 +1,5 @@
 import t from 'tap';
+import { skipIfDivided } from '../support/all-shards.js';
 import { problemIn, startApp } from '../support/app.js';
 import { type ListedClaim, readPage, readPages } from '../support/lists.js';
 import { awkwardNames, longestName } from '../support/names.js';
@@ -41,15 +42,19 @@ t.test('200: names of any kind are listed once, whatever the size of a page', as
   }
 });
 
-t.test('200: a page may be short, or empty, and its cursor leads to the other claims', async (t) => {
-  const app = await startApp(t);
-  await app.sql`
+t.test(
+  '200: a page may be short, or empty, and its cursor leads to the other claims',
+  { skip: skipIfDivided },
+  async (t) => {
+    const app = await startApp(t);
+    await app.sql`
     insert into coupons (name, amount, remaining_amount)
     select 'a' || lpad(number::text, 5, '0'), 1, 1 from generate_series(1, 10001) as number`;
-  for (const name of ['a00007', 'a10001']) await app.claim(name, 'ada');
-  const pages = await readPages<ListedClaim>(app, listOf('ada'), {});
-  t.strictSame(pages.map(couponsOf), [['a00007'], [], ['a10001']]);
-});
+    for (const name of ['a00007', 'a10001']) await app.claim(name, 'ada');
+    const pages = await readPages<ListedClaim>(app, listOf('ada'), {});
+    t.strictSame(pages.map(couponsOf), [['a00007'], [], ['a10001']]);
+  },
+);
 
 t.test('400: an id that breaks the rules gets a sentence', async (t) => {
   const app = await startApp(t);

@@ -6,6 +6,7 @@ import { buildApp } from '../../src/app.js';
 import { databaseUrls, readConfig } from '../../src/config.js';
 import { type Contract, type Problem, readContract } from '../../src/contract.js';
 import type { SecurityHandlers } from '../../src/http/security.js';
+import type { Shape } from '../../src/shards/shape.js';
 import { divided } from './all-shards.js';
 import { deviations } from './contract.js';
 import { createDatabase, type TestDatabase } from './database.js';
@@ -102,6 +103,7 @@ export async function startApp(
     inspect = () => {},
     logLevel = 'debug',
     beside,
+    shape,
   }: {
     contract?: Contract;
     settings?: Record<string, string>;
@@ -111,9 +113,11 @@ export async function startApp(
     logLevel?: string;
     /** Another application, whose database this one shares. */
     beside?: TestApp;
+    /** Of its database. That of the suite, unless given. */
+    shape?: Shape;
   } = {},
 ): Promise<TestApp> {
-  const testDatabase = beside?.database ?? (await createDatabase(t));
+  const testDatabase = beside?.database ?? (await createDatabase(t, shape && { shape }));
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: logLevel }, { write: (line: string) => log.push(JSON.parse(line)) });
   const config = readConfig(divided({ ...patience, DATABASE_URL: testDatabase.url, ...settings }));
