@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { operationsOf, readContract } from '../../src/contract.js';
 import { type Answer, problemIn, startApp, type TestApp } from '../support/app.js';
+import { UNDIVIDED } from '../support/database.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
 import { startProxy } from '../support/proxy.js';
 import { sendBytes } from '../support/raw-http.js';
@@ -156,7 +157,7 @@ t.test('a database that does not answer', async (t) => {
 
 t.test('a database that is too slow for all who ask', async (t) => {
   const settings = { CLAIM_LANES: '1', DATABASE_CONNECTIONS_MAX: '6', CLAIM_WAIT_TIMEOUT_MS: '1000' };
-  const app = await startApp(t, { settings });
+  const app = await startApp(t, { settings, shape: UNDIVIDED });
   await app.createCoupon('SUMMER', 5);
   const unlock = await lockTables(app);
   const waiting = requests.flatMap((request) => Array.from({ length: 5 }, () => send(app, request)));

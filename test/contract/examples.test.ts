@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { readContract } from '../../src/contract.js';
 import { type Answer, startApp, type TestApp } from '../support/app.js';
+import { UNDIVIDED } from '../support/database.js';
 import { examples, sideBySide } from '../support/documented.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
 import { startProxy } from '../support/proxy.js';
@@ -85,7 +86,7 @@ t.test('lists', async (t) => {
 });
 
 t.test('events', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp(t, { shape: UNDIVIDED });
   await sell(app, ['ada']);
   // The log of each database has another name, and its events other times.
   const mask = (text: string) =>

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import { type Answer, startApp } from '../support/app.js';
+import { UNDIVIDED } from '../support/database.js';
 
 const app = await startApp(t);
 const JSON_TYPE = { 'Content-Type': 'application/json' };
@@ -171,7 +172,7 @@ t.test('400: a path must be percent-encoded UTF-8', async (t) => {
 });
 
 t.test('500: the log has the error and the id of the request, and the client gets no details', async (t) => {
-  const broken = await startApp(t);
+  const broken = await startApp(t, { shape: UNDIVIDED });
   await broken.createCoupon('SUMMER', 5);
   await broken.sql`alter table coupons rename column remaining_amount to secret_column`;
   const answers = [

@@ -3,13 +3,15 @@ import t from 'tap';
 import { problemIn, startApp } from '../support/app.js';
 import { assertBooksBalance } from '../support/books.js';
 import { users } from '../support/crowd.js';
+import { UNDIVIDED } from '../support/database.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
 import { until } from '../support/until.js';
 
 t.test(
   '503 overloaded: claims beyond CLAIMS_WAITING_MAX are rejected at once, and leave nothing behind',
   async (t) => {
-    const app = await startApp(t, { settings: { CLAIMS_WAITING_MAX: '4', CLAIM_LANES: '1' } });
+    const settings = { CLAIMS_WAITING_MAX: '4', CLAIM_LANES: '1' };
+    const app = await startApp(t, { settings, shape: UNDIVIDED });
     await app.createCoupon('A', 100);
     const release = await lockCoupon(t, app.sql, 'A');
     const running = app.claim('A', 'running');
