@@ -2,7 +2,7 @@ import t, { type Test } from 'tap';
 import { type Connection, LiveSales } from '../../src/console/live-sales.js';
 import { type Client, createClient, startApp } from '../support/app.js';
 import { claimAll, users } from '../support/crowd.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { startService } from '../support/process.js';
 import { startProxy } from '../support/proxy.js';
 import { until } from '../support/until.js';
@@ -115,7 +115,7 @@ t.test('a stream that is silent is broken: the computer slept, or the network is
 });
 
 t.test('after a long break, or with a cursor that expired, the page begins anew', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp(t, { shape: UNDIVIDED });
   await app.createCoupon('A', 50);
   const proxy = await startProxy(t, app.url);
   const patient = watch(t, `http://127.0.0.1:${proxy.port}`);
