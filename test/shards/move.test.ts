@@ -110,6 +110,15 @@ t.test('a move that fails changes nothing, and can be tried again', async (t) =>
   t.same(await auditShards({ shards, urls: [database.url], settings: {}, sqls: [] }), []);
 });
 
+t.test('a move into shards that would not have the same is refused, and changes nothing', async (t) => {
+  const { app, database } = await startSale(t);
+  await database.sql`alter table coupons add column note text`;
+  await t.rejects(move(t, connect(t, [database.url], SETTINGS), database.url), {
+    message: 'the shards do not have what the tables have: nothing was changed',
+  });
+  t.equal((await app.claim(awkwardNames[0]!, 'late')).status, 200);
+});
+
 t.test('differences in the books move as they are', async (t) => {
   const { database } = await startSale(t);
   await database.sql`insert into claims (coupon_name, user_id) values ('claim', 'by hand')`;

@@ -1,7 +1,9 @@
 import t from 'tap';
 import { PlacementRefused } from '../../src/shards/placement.js';
 import { createDatabase, UNDIVIDED } from '../support/database.js';
+import { startProxy } from '../support/proxy.js';
 import { connect, createShards } from '../support/sharded.js';
+import { until } from '../support/until.js';
 
 t.test('servers that start at once set the databases up once, with one installation', async (t) => {
   const [a, b] = [
@@ -79,3 +81,16 @@ t.test(
     );
   },
 );
+
+t.test('new databases wait for each other: one that is down may tell that they are not new', async (t) => {
+  const a = await createDatabase(t, { migrated: false, shape: UNDIVIDED });
+  const b = await createDatabase(t, { migrated: false, shape: UNDIVIDED });
+  const proxy = await startProxy(t, b.url);
+  await proxy.close();
+  const shards = connect(t, [a.url, proxy.url], { DATABASE_SHARDS: '2' });
+  const { applied, waiting } = await shards.prepare();
+  t.same(applied, []);
+  t.same(waiting.map(({ server }) => server.name).sort(), ['database 0', 'database 1']);
+  await proxy.open();
+  await until('both', async () => (await shards.prepare()).waiting.length === 0);
+});
