@@ -26,6 +26,7 @@ declare
   database integer := shard % tg_argv[1]::integer;
   home text := format('shard_%s_of_%s', shard, shards);
   target text := format('%s%s.%I', home, case when database > 0 then '_remote' else '' end, tg_table_name);
+  other text;
   columns text;
   keys text;
 begin
@@ -33,7 +34,11 @@ begin
     select string_agg(quote_ident(key), ', ') into columns from jsonb_object_keys(given) as key;
     if database > 0 then
       -- A foreign table would get null for what is not given.
-      perform dblink_exec(format('other_%s', database), format(
+      other := format('other_%s', database);
+      if other <> all (coalesce(dblink_get_connections(), '{}')) then
+        perform dblink_connect(other, other);
+      end if;
+      perform dblink_exec(other, format(
         'insert into %1$s.%2$I (%3$s) select %3$s from jsonb_populate_record(null::%1$s.%2$I, %4$L)',
         home, tg_table_name, columns, given));
       return new;
