@@ -23,7 +23,9 @@ export const environmentRules: Record<string, Rule> = {
       .map(({ name }) => name),
   ),
   'a database of its own': eachContainer(({ env = [] }) =>
-    env.some(({ name }) => name === 'DATABASE_URL' || name === 'DATABASE_URLS') ? [] : ['DATABASE_URL is missing'],
+    env.some(({ name }) => name === 'DATABASE_URL' || name === 'DATABASE_URLS')
+      ? []
+      : ['DATABASE_URL is missing'],
   ),
   'settings that the service takes': eachContainer(({ env = [] }) => {
     const literals = env.map(({ name, value }) => [name, value ?? UNKNOWN_URL] as const);
