@@ -155,6 +155,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim many coupons, for many users, in one request
+         * @description For backends that claim for their users: up to 1,000 claims in one request cost less than a third of as
+         *     many requests. Each claim has its own outcome, as if it had been sent alone; they are not one
+         *     transaction. `outcomes` has them in the order of the claims. The request is answered when all of them
+         *     are decided, and a claim whose outcome is `claimed` is committed.
+         *
+         *     **Order.** The claims of a request for one coupon are decided in their order. Claims in other requests
+         *     have their turn meanwhile: the first 100 claims of a request are decided in the order of arrival, and
+         *     the others take turns, 100 at a time, with claims that arrived after them.
+         *
+         *     **Retries.** Each claim may have an `idempotency_key`, with the meaning of the header `Idempotency-Key`
+         *     of a single claim: a key counts for its user and coupon, in both operations. The header itself is
+         *     refused here (400 `invalid_request`), because one key cannot name many claims.
+         *     A claim that could not be decided says so by its code, and may be sent again, alone or with others. With
+         *     `outcome_unknown` comes the `idempotency_key` to send it with, which the server made if the claim had none.
+         *     An answer 503 says that no claim was decided and nothing was changed: send all of them again.
+         *
+         *     **Bounds.** An invalid claim refuses the whole request (400), and `error` names it: `invalid request:
+         *     claims[3].user_id is required`. Then nothing was changed. A body has at most 1 MiB: 1,000 claims fit with the
+         *     longest names and keys in ASCII. If longer ones are too large (413), send fewer claims. The
+         *     request counts as one for the limits of a client. Of the claims that may wait in the server, each
+         *     counts; those that find no room are `overloaded`. If the client disconnects, claims that have not
+         *     started are not made.
+         */
+        post: operations["claimCoupons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/coupons/{name}/claims": {
         parameters: {
             query?: never;
@@ -345,6 +386,57 @@ export interface components {
             user_id: components["schemas"]["UserId"];
             coupon_name: components["schemas"]["CouponName"];
         };
+        NewClaims: {
+            claims: components["schemas"]["KeyedClaim"][];
+        };
+        KeyedClaim: {
+            user_id: components["schemas"]["UserId"];
+            coupon_name: components["schemas"]["CouponName"];
+            idempotency_key?: components["schemas"]["IdempotencyKey"];
+        };
+        /**
+         * @description Names a claim, so that a retry can find what an earlier request made. Use a new UUID for each claim. 1
+         *     to 255 visible ASCII characters.
+         * @example 0b6e2a1e-5d0f-4b5c-9a43-6d1d2f7f6f0e
+         */
+        IdempotencyKey: string;
+        ClaimOutcomes: {
+            /** @description As many as the request has claims, and in their order. */
+            outcomes: components["schemas"]["ClaimOutcome"][];
+        };
+        /** @description What became of a claim. */
+        ClaimOutcome: {
+            code: components["schemas"]["ClaimOutcomeCode"];
+            /** @description The sentence that a single claim is refused with. Absent with `claimed` and `replayed`. */
+            error?: string;
+            /**
+             * Format: int32
+             * @description Present if the claim may be sent again: with `sale_not_started`, the seconds until the start, at most
+             *     60; with a claim that was not decided, how long to wait.
+             */
+            retry_after_seconds?: number;
+            /**
+             * @description Present with `outcome_unknown`: the key to send the claim again with. If an earlier attempt made
+             *     the claim, the outcome is `replayed` then.
+             */
+            idempotency_key?: components["schemas"]["IdempotencyKey"];
+        };
+        /**
+         * @description - `claimed`: the user holds the coupon now.
+         *     - `replayed`: the user holds it by an earlier request with the same key.
+         *     - `already_claimed`, `claim_released`, `sale_not_started`, `sale_ended`, `out_of_stock`,
+         *       `coupon_not_found`: the claim was refused, as the single claim with this code.
+         *     - `overloaded`, `database_unavailable`: not decided. Nothing was changed, and it is safe to send the claim
+         *       again.
+         *     - `outcome_unknown`: not decided. The database failed during the claim, which may have been made. It is safe
+         *       to send it again with its `idempotency_key`.
+         *     - `internal_error`: not decided, by a defect of the server. The claim was not made.
+         *
+         *     Clients must expect other values: the list may grow. An outcome without `error` is a claim that the user
+         *     holds.
+         * @example claimed
+         */
+        ClaimOutcomeCode: "claimed" | "replayed" | "already_claimed" | "claim_released" | "sale_not_started" | "sale_ended" | "out_of_stock" | "coupon_not_found" | "overloaded" | "database_unavailable" | "outcome_unknown" | "internal_error";
         Coupon: {
             name: components["schemas"]["CouponName"];
             /**
@@ -928,6 +1020,30 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description No claim was decided, and nothing was changed. `overloaded`: too many claims are waiting. The body may be
+         *     unread, so an invalid request can get this answer, too. `Retry-After` is 1 to 5: the more requests are
+         *     refused, the longer. `database_unavailable`: the database does not answer.
+         */
+        ClaimsUnavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:problem-type:coupons:overloaded",
+                 *       "title": "Overloaded",
+                 *       "code": "overloaded",
+                 *       "error": "server overloaded",
+                 *       "detail": "Too many requests are waiting. Nothing was changed. Retry later."
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description Any other error. */
         Problem: {
             headers: {
@@ -1404,6 +1520,78 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    claimCoupons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "claims": [
+                 *         {
+                 *           "user_id": "ada",
+                 *           "coupon_name": "SUMMER",
+                 *           "idempotency_key": "0b6e2a1e-5d0f-4b5c-9a43-6d1d2f7f6f0e"
+                 *         },
+                 *         {
+                 *           "user_id": "grace",
+                 *           "coupon_name": "SUMMER"
+                 *         },
+                 *         {
+                 *           "user_id": "ada",
+                 *           "coupon_name": "SUMMER"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewClaims"];
+            };
+        };
+        responses: {
+            /** @description The outcome of each claim, in their order. At least one is decided, or unknown. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "outcomes": [
+                     *         {
+                     *           "code": "claimed"
+                     *         },
+                     *         {
+                     *           "code": "claimed"
+                     *         },
+                     *         {
+                     *           "code": "already_claimed",
+                     *           "error": "coupon already claimed by user"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ClaimOutcomes"];
+                };
+            };
+            400: components["responses"]["InvalidRequestOrBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ClaimsUnavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listClaims: {
         parameters: {
             query?: {
@@ -1818,6 +2006,19 @@ export interface problemCodes {
         500: "internal_error";
         501: "not_implemented";
         503: "database_unavailable" | "outcome_unknown" | "overloaded";
+    };
+    claimCoupons: {
+        400: "invalid_request" | "invalid_body" | "malformed_http";
+        401: "unauthorized";
+        403: "forbidden";
+        408: "request_timeout";
+        413: "payload_too_large";
+        415: "unsupported_media_type";
+        429: "rate_limited";
+        431: "headers_too_large";
+        500: "internal_error";
+        501: "not_implemented";
+        503: "database_unavailable" | "overloaded";
     };
     listClaims: {
         400: "invalid_request" | "malformed_http";

@@ -4,8 +4,9 @@ import type { Logger } from 'pino';
 import { ApiKeys } from './access/api-keys.js';
 import { BatchSummary } from './claims/batch-summary.js';
 import { CLAIM_SETTINGS, claimCoupons } from './claims/claim-statement.js';
+import type { Claims } from './claims/claims.js';
 import type { BatchReport } from './claims/lane.js';
-import { type Claims, Lanes, type LanesOptions } from './claims/lanes.js';
+import { Lanes, type LanesOptions } from './claims/lanes.js';
 import { OrderedConnection } from './claims/ordered-connection.js';
 import { type ClaimOutcome, type ClaimRequest, countOutcomes } from './claims/outcome.js';
 import { type Config, lanesPerShard } from './config.js';
@@ -128,7 +129,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       securityHandlers,
       (scheme, scopes) => scheme === 'ApiKey' && keys.isOpen(scopes),
     );
-    if (lanes) shedLoad(app, 'claimCoupon', () => lanes.isFull());
+    if (lanes) shedLoad(app, ['claimCoupon', 'claimCoupons'], () => lanes.isFull());
     serveWebPages(app, contract);
     await app.register(openapiGlue, { specification: forRouting(contract), serviceHandlers: handlers });
     return app;

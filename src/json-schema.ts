@@ -25,14 +25,21 @@ export type Violation = Pick<ErrorObject, 'keyword' | 'instancePath' | 'params' 
 /** Names the field and the rule that it breaks, without a full stop: `amount must be at least 1`. */
 export function describeViolation(violation: Violation, fieldKind = 'field'): string {
   const { keyword, params } = violation;
-  const path = violation.instancePath.slice(1).replaceAll('~1', '/').replaceAll('~0', '~');
+  const path = pathOf(violation);
   if (keyword === 'required') {
-    return `${path && `${path}/`}${params['missingProperty']} is required`;
+    return `${path && `${path}.`}${params['missingProperty']} is required`;
   }
   if (keyword === 'additionalProperties') {
-    return `${quote(String(params['additionalProperty']))} is not a known ${fieldKind}`;
+    return `${quote(String(params['additionalProperty']))} is not a known ${fieldKind}${path && ` of ${path}`}`;
   }
   return `${path} ${ownSentence(violation) ?? sentence(violation)}`;
+}
+
+/** As in JavaScript: `claims[3].user_id`. Empty: the value itself. */
+function pathOf({ instancePath }: Violation): string {
+  const steps = instancePath.split('/').slice(1);
+  const names = steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return names.map((name, i) => (i === 0 ? name : /^\d+$/.test(name) ? `[${name}]` : `.${name}`)).join('');
 }
 
 function ownSentence({ keyword, parentSchema }: Violation): string | undefined {

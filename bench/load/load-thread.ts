@@ -21,5 +21,5 @@ const networkErrors = await (rate === null
   : runOpenLoop(plan, rate, tally, warmUp));
 // A burst and an open loop wait for their last answers. A closed loop does not: each connection
 // may have a request in flight.
-const unansweredMax = requests === null && rate === null ? connections : 0;
+const unansweredMax = requests === null && rate === null ? connections * (traffic.claimsInRequest ?? 1) : 0;
 parentPort?.postMessage({ ...tally.result(), networkErrors, unansweredMax } satisfies LoadResult);

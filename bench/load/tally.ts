@@ -30,14 +30,15 @@ export class Tally {
     this.#measuredFrom = performance.now();
   }
 
-  record(status: number, latencyMs: number, { coupon, isRead }: Request): void {
+  record(status: number, latencyMs: number, { coupon, claims }: Request): void {
     const now = performance.now();
     this.#statuses[status] = (this.#statuses[status] ?? 0) + 1;
     // It is answered when it is sent again.
     if (status === OVERLOADED) return;
-    if (status === 200 && !isRead) this.#claimed[coupon]!++;
+    if (status === 200) this.#claimed[coupon]! += claims;
     if (now < this.#measuredFrom) return;
-    this.#answers++;
+    // An answer to many claims counts as many.
+    this.#answers += Math.max(1, claims);
     this.#lastAt = now;
     if (status === 200) this.#lastSuccess = { at: now, answers: this.#answers };
     // A request of the warm-up may have waited for its connection. Its latency does not count.

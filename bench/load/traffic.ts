@@ -11,16 +11,21 @@ export interface Traffic {
   users: number | null;
   /** Of ten requests, this many read a coupon. The others claim one. */
   readsInTen: number;
+  /** So many claims go in one request, by POST /api/claims. Null: one, by POST /api/coupons/claim. */
+  claimsInRequest: number | null;
 }
 
 const runId = randomBytes(3).toString('hex');
 let count = 0;
 
 /** Chooses new names for coupons and users, so that no step meets those of another. */
-export function newTraffic(step: { coupons: number; users?: number; readsInTen?: number }): Traffic {
+export function newTraffic(
+  step: Pick<Traffic, 'coupons'> & { users?: number; readsInTen?: number; claimsInRequest?: number },
+): Traffic {
   const id = `${runId}-${++count}`;
-  const { coupons, users = null, readsInTen = 0 } = step;
-  return { couponPrefix: `bench-${id}-`, coupons, userPrefix: `user-${id}-`, users, readsInTen };
+  const { coupons, users = null, readsInTen = 0, claimsInRequest = null } = step;
+  const couponPrefix = `bench-${id}-`;
+  return { couponPrefix, coupons, userPrefix: `user-${id}-`, users, readsInTen, claimsInRequest };
 }
 
 export function couponName(traffic: Traffic, i: number): string {
@@ -39,7 +44,7 @@ export type Request = ReturnType<ReturnType<typeof requestsOf>>;
  * @param nextUser counts the users of all connections.
  */
 export function requestsOf(traffic: Traffic, host: string, start: number, nextUser: () => number) {
-  const { coupons, users, readsInTen } = traffic;
+  const { coupons, users, readsInTen, claimsInRequest } = traffic;
   const head = `HTTP/1.1\r\nHost: ${host}\r\nConnection: keep-alive\r\n`;
   const bodyHead = `${head}Content-Type: application/json\r\nContent-Length: `;
   let count = start;
@@ -48,10 +53,14 @@ export function requestsOf(traffic: Traffic, host: string, start: number, nextUs
     const isRead = count % 10 < readsInTen;
     const coupon = count++ % coupons;
     const name = couponName(traffic, coupon);
-    if (isRead) return { text: `GET /api/coupons/${name} ${head}\r\n`, coupon, isRead };
-    const user = nextUser();
-    const body = `{"user_id":"${userId(traffic, users ? user % users : user)}","coupon_name":"${name}"}`;
-    const text = `POST /api/coupons/claim ${bodyHead}${body.length}\r\n\r\n${body}`;
-    return { text, coupon, isRead };
+    if (isRead) return { text: `GET /api/coupons/${name} ${head}\r\n`, coupon, claims: 0 };
+    const claim = () => {
+      const user = nextUser();
+      return `{"user_id":"${userId(traffic, users ? user % users : user)}","coupon_name":"${name}"}`;
+    };
+    const claims = claimsInRequest ?? 1;
+    const body = claimsInRequest ? `{"claims":[${Array.from({ length: claims }, claim)}]}` : claim();
+    const path = claimsInRequest ? '/api/claims' : '/api/coupons/claim';
+    return { text: `POST ${path} ${bodyHead}${body.length}\r\n\r\n${body}`, coupon, claims };
   };
 }

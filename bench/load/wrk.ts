@@ -21,7 +21,8 @@ export async function hasWrk(): Promise<boolean> {
 
 /** Tells whether wrk can send this load: it sends claims of new users only, in a closed loop. */
 export function isForWrk({ rate, requests, traffic }: LoadPlan): boolean {
-  return rate === null && requests === null && traffic.users === null && traffic.readsInTen === 0;
+  const { users, readsInTen, claimsInRequest } = traffic;
+  return rate === null && requests === null && users === null && readsInTen === 0 && claimsInRequest === null;
 }
 
 /**

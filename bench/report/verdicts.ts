@@ -22,6 +22,7 @@ const HOT = 'Scenario: hot, engine';
 const CEILING = 'Scenario: hot, ceiling';
 const ROW_LOCK = 'Scenario: hot, row-lock';
 const HOT_REDIS = 'Scenario: hot, redis';
+const BULK = 'Scenario: bulk, engine';
 const SPREAD = 'Scenario: spread, engine';
 const SOLD_OUT = 'Scenario: sold-out, engine';
 const SPREAD_REDIS = 'Scenario: spread, redis';
@@ -39,6 +40,7 @@ const EMPTY = 'Claims in the table: 1,000,000, engine, empty table';
 const RULES: [what: string, sign: '≥' | '≤', Limit, Figure, place: string, per?: string][] = [
   ['claims/s, hot ÷ row-lock', '≥', { autocannon: 15, wrk: 20 }, perSecond, HOT, ROW_LOCK],
   ['claims/s, hot ÷ ceiling', '≥', { autocannon: 0.55, wrk: 0.65 }, perSecond, HOT, CEILING],
+  ['claims/s, bulk ÷ hot', '≥', 2.5, perSecond, BULK, HOT],
   ['claims/s, spread ÷ ceiling', '≥', { autocannon: 0.4, wrk: 0.45 }, perSecond, SPREAD, CEILING],
   ['answers/s, sold-out ÷ ceiling', '≥', { autocannon: 0.7, wrk: 0.8 }, perSecond, SOLD_OUT, CEILING],
   ['claims/s, hot ÷ redis', '≥', 1, perSecond, HOT, HOT_REDIS],

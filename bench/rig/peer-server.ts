@@ -1,7 +1,7 @@
 import postgres, { type Sql } from 'postgres';
 import { buildApp } from '../../src/app.js';
 import { CLAIM_SETTINGS, claimCoupons } from '../../src/claims/claim-statement.js';
-import type { Claims } from '../../src/claims/lanes.js';
+import { type Claims, claimSingly } from '../../src/claims/claims.js';
 import type { ClaimOutcome } from '../../src/claims/outcome.js';
 import { readConfig } from '../../src/config.js';
 import { createLogger } from '../../src/logger.js';
@@ -36,7 +36,7 @@ const peers: Record<string, () => ClaimCoupon | Promise<ClaimCoupon>> = {
 
 const claimCoupon = await peers[process.argv[2] ?? '']?.();
 if (!claimCoupon) throw new Error(`no such peer: ${process.argv[2]}`);
-const app = await buildApp({ config, databaseUrls: [databaseUrl], logger, claims: { claimCoupon } });
+const app = await buildApp({ config, databaseUrls: [databaseUrl], logger, claims: claimSingly(claimCoupon) });
 await app.listen({ port: config.PORT, host: config.HOST, backlog: CONNECTION_BACKLOG_MAX });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit());
 

@@ -11,6 +11,7 @@ type StepName = keyof typeof STEPS;
  */
 const ROUND: [StepName, ServerKind[]][] = [
   ['hot', ['engine', 'redis', 'ceiling', 'row-lock', 'statement']],
+  ['bulk', ['engine']],
   ['spread', ['engine', 'redis']],
   ['sold-out', ['engine', 'redis', 'refusal']],
   ['single', ['engine', 'statement']],

@@ -11,6 +11,8 @@ export interface Step {
   users?: number;
   /** Of ten requests, this many read a coupon. Absent: none. */
   readsInTen?: number;
+  /** So many claims go in one request. Absent: each is a request. */
+  claimsInRequest?: number;
   /** The only unit of each coupon is claimed before the load begins. */
   isSoldOut?: boolean;
   /** A burst of this many requests. Absent: the load ends after a time. */
@@ -25,6 +27,7 @@ export interface Step {
 
 export const SCENARIOS = {
   hot: 'one coupon with endless stock; also on redis, ceiling, row-lock and statement',
+  bulk: 'hot, with 500 claims in a request; compared with hot',
   spread: '1,000 coupons; also on redis; compared with hot on ceiling',
   'sold-out': 'claims for a sold-out coupon; also on redis and refusal; compared with hot on ceiling',
   single: 'one connection: the latency of a lone claim; also on statement',
@@ -49,6 +52,7 @@ const ONE_PER_USER: Expected = { statuses: [200, 409], refusal: 'already_claimed
 /** The step of each scenario that repeats one. */
 export const STEPS = {
   hot: { coupons: 1, amount: ENDLESS, expected: CLAIMED },
+  bulk: { coupons: 1, amount: ENDLESS, expected: CLAIMED, claimsInRequest: 500, connections: 8 },
   spread: { coupons: 1_000, amount: 1_000_000, expected: CLAIMED },
   'sold-out': { coupons: 1, amount: 1, expected: SOLD_OUT, isSoldOut: true },
   single: { coupons: 1, amount: ENDLESS, expected: CLAIMED, overrides: { connections: 1 } },

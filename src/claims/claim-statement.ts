@@ -56,11 +56,13 @@ export async function claimCoupons(
   if (row?.decisions === null) return { outcomes: requests.map(() => 'claimed'), isContended };
   // A Map: a coupon may be called "constructor".
   const offSale = new Map(Object.entries(row?.off_sale ?? {}));
+  const isRepeated = findRepeated();
   const decided = Array.from(row?.decisions ?? '', (letter, i) => {
     if (letter === 's') return refusalOf(offSale.get(couponNames[i] as string));
     if (!(letter in outcomes)) throw new Error(`the claim statement returned the unknown outcome ${letter}`);
     const outcome = outcomes[letter];
-    return outcome === 'claimed' && requests[i]?.isKeyGiven && isRepeated(requests, i) ? 'replayed' : outcome;
+    const request = requests[i] as ClaimRequest;
+    return outcome === 'claimed' && request.isKeyGiven && isRepeated(request) ? 'replayed' : outcome;
   });
   return { outcomes: decided, isContended };
 }
@@ -74,13 +76,15 @@ function refusalOf(startsInSeconds: number | null | undefined): ClaimOutcome {
   return startsInSeconds === null ? 'sale_ended' : { code: 'sale_not_started', startsInSeconds };
 }
 
-/** Whether an earlier request of the batch is the same, with the same key. That one made the claim. */
-function isRepeated(requests: readonly ClaimRequest[], i: number): boolean {
-  const { couponName, userId, key } = requests[i] as ClaimRequest;
-  const first = requests.findIndex(
-    (other) => other.key === key && other.userId === userId && other.couponName === couponName,
-  );
-  return first < i;
+/** Tells whether it was asked about the same request with the same key before. That one made the claim. */
+function findRepeated(): (request: ClaimRequest) => boolean {
+  const found = new Set<string>();
+  return ({ couponName, userId, key }) => {
+    const count = found.size;
+    // No part can hold a U+0000.
+    found.add(`${couponName}\0${userId}\0${key}`);
+    return found.size === count;
+  };
 }
 
 /**

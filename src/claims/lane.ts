@@ -3,6 +3,9 @@
  * batch. No timer collects them. A lone request starts at once, and batches grow with the load.
  * (Group commit in databases: DeWitt et al., 1984.)
  *
+ * Many requests may be submitted at once. They take turns with those that arrive later: see
+ * waiting-requests.ts.
+ *
  * Under load, a lane sends the next batch ahead: it stands behind the running one, and the database
  * starts it without waiting for us.
  *
@@ -10,6 +13,7 @@
  */
 
 import { Overloaded } from '../overloaded.js';
+import { type Caller, type Entry, type Submission, WaitingRequests } from './waiting-requests.js';
 
 export interface LaneOptions<Request, Outcome> {
   /**
@@ -62,23 +66,6 @@ export interface BatchReport<Outcome> {
 /** The request may have been carried out, or not. */
 export class OutcomeUnknown extends Error {}
 
-/** The client that waits for an outcome. Its request is dropped if it disconnects before the batch starts. */
-export interface Caller {
-  readonly destroyed: boolean;
-}
-
-interface Entry<Request, Outcome> {
-  /** Counts the requests in the order of their arrival. */
-  number: number;
-  request: Request;
-  caller: Caller;
-  resolve: (outcome: Outcome) => void;
-  reject: (error: unknown) => void;
-  since: number;
-  /** When the outcome became unknown; 0 if it is not. */
-  unknownSince: number;
-}
-
 /**
  * What may start:
  * - steady: a batch, and one more behind it.
@@ -94,12 +81,11 @@ const PAUSE_MAX_MS = 1_000;
 export class Lane<Request, Outcome> {
   readonly #options: LaneOptions<Request, Outcome>;
   #state: State = 'steady';
-  readonly #waiting: Entry<Request, Outcome>[] = [];
+  readonly #waiting = new WaitingRequests<Request, Outcome>();
   /** Requests that ran and must run again. They go first. */
   readonly #retries: Entry<Request, Outcome>[] = [];
   /** The sizes of the batches that run, in their order: none, one, or one and one sent ahead. */
   readonly #running: number[] = [];
-  #submitted = 0;
   #isStartScheduled = false;
   /** Whether the last batch that was decided had to wait for another server. */
   #isContended = false;
@@ -111,34 +97,42 @@ export class Lane<Request, Outcome> {
 
   /** Requests that wait for their batch to start. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
-  /** @throws Overloaded, OutcomeUnknown, or the error of `run`. */
-  submit(request: Request, caller: Caller): Promise<Outcome> {
-    if (this.#waiting.length >= this.#options.waitingMax) {
-      return Promise.reject(new Overloaded('too many requests are waiting'));
+  /**
+   * Runs requests of one caller, in their order. Those that find no room are rejected at once.
+   * @param decide is told the outcome of each request. Nobody is told if the caller has disconnected.
+   * @param fail is told why a request has none: Overloaded, OutcomeUnknown, or the error of `run`.
+   */
+  submit(
+    requests: readonly Request[],
+    caller: Caller,
+    decide: Submission<Request, Outcome>['decide'],
+    fail: Submission<Request, Outcome>['fail'],
+  ): void {
+    const room = Math.max(0, this.#options.waitingMax - this.#waiting.size);
+    const admitted = requests.length > room ? requests.slice(0, room) : requests;
+    for (let index = admitted.length; index < requests.length; index++) {
+      fail(new Overloaded('too many requests are waiting'), index);
     }
-    return new Promise((resolve, reject) => {
-      const number = this.#submitted++;
-      const since = this.#options.now();
-      this.#waiting.push({ number, request, caller, resolve, reject, since, unknownSince: 0 });
-      if (this.#isStartScheduled || !this.#mayStart()) return;
-      this.#isStartScheduled = true;
-      this.#options.schedule(() => {
-        this.#isStartScheduled = false;
-        this.#start();
-      });
+    if (admitted.length === 0) return;
+    this.#waiting.add({ requests: admitted, caller, decide, fail, since: this.#options.now(), taken: 0 });
+    if (this.#isStartScheduled || !this.#mayStart()) return;
+    this.#isStartScheduled = true;
+    this.#options.schedule(() => {
+      this.#isStartScheduled = false;
+      this.#start();
     });
   }
 
   /** Rejects the requests that have waited too long. Call it regularly: a batch may run for long. */
   expire(): void {
-    const oldest = this.#options.now() - this.#options.waitMsMax;
-    const count = this.#waiting.findIndex((entry) => entry.since > oldest);
-    for (const entry of this.#waiting.splice(0, count === -1 ? this.#waiting.length : count)) {
-      entry.reject(new Overloaded('the request waited too long'));
-    }
+    this.#waiting.expire(this.#oldest());
+  }
+
+  #oldest(): number {
+    return this.#options.now() - this.#options.waitMsMax;
   }
 
   #mayStart(): boolean {
@@ -153,7 +147,7 @@ export class Lane<Request, Outcome> {
       !this.#isContended &&
       this.#running.length === 1 &&
       this.#retries.length === 0 &&
-      this.#waiting.length >= Math.max(this.#options.aheadSizeMin, running / 2)
+      this.#waiting.size >= Math.max(this.#options.aheadSizeMin, running / 2)
     );
   }
 
@@ -171,7 +165,7 @@ export class Lane<Request, Outcome> {
     let failure: unknown;
     this.#running.push(batch.length);
     try {
-      const decided = await this.#options.run(batch.map((entry) => entry.request));
+      const decided = await this.#options.run(batch.map(requestOf));
       ({ outcomes } = decided);
       this.#isContended = decided.isContended;
       this.#settle(batch, outcomes);
@@ -199,15 +193,13 @@ export class Lane<Request, Outcome> {
 
   /** Takes the next batch, without the callers that have disconnected. */
   #take(): Entry<Request, Outcome>[] {
-    this.expire();
     const { batchSizeMax } = this.#options;
     const batch: Entry<Request, Outcome>[] = [];
-    for (const queue of [this.#retries, this.#waiting]) {
-      while (queue.length > 0 && batch.length < batchSizeMax) {
-        const next = queue.splice(0, batchSizeMax - batch.length);
-        batch.push(...next.filter(({ caller }) => !caller.destroyed));
-      }
+    while (this.#retries.length > 0 && batch.length < batchSizeMax) {
+      const next = this.#retries.splice(0, batchSizeMax - batch.length);
+      batch.push(...next.filter(({ submission }) => !submission.caller.destroyed));
     }
+    this.#waiting.take(batch, batchSizeMax, this.#oldest());
     return batch;
   }
 
@@ -215,20 +207,20 @@ export class Lane<Request, Outcome> {
     if (outcomes.length !== batch.length) {
       throw new Error(`${outcomes.length} outcomes for ${batch.length} requests`);
     }
-    const oldest = this.#options.now() - this.#options.waitMsMax;
+    const oldest = this.#oldest();
     const undecided: Entry<Request, Outcome>[] = [];
     for (const [i, entry] of batch.entries()) {
       if (outcomes[i] !== undefined) continue;
-      if (entry.since > oldest || entry.unknownSince > 0) undecided.push(entry);
-      else entry.reject(new Overloaded('the request stayed undecided too long'));
+      if (entry.submission.since > oldest || entry.unknownSince > 0) undecided.push(entry);
+      else reject(entry, new Overloaded('the request stayed undecided too long'));
     }
     this.#runAgain(undecided);
     // The callers get their outcomes after the next batch has been sent: they write their answers
     // while it runs.
     this.#options.schedule(() => {
-      for (const [i, entry] of batch.entries()) {
+      for (const [i, { submission, index }] of batch.entries()) {
         const outcome = outcomes[i];
-        if (outcome !== undefined) entry.resolve(outcome);
+        if (outcome !== undefined) submission.decide(outcome, index);
       }
     });
   }
@@ -240,9 +232,9 @@ export class Lane<Request, Outcome> {
     const unknown: Entry<Request, Outcome>[] = [];
     for (const entry of batch) {
       if (isUnknown) entry.unknownSince ||= now;
-      if (entry.unknownSince === 0) entry.reject(error);
+      if (entry.unknownSince === 0) reject(entry, error);
       else if (now - entry.unknownSince < this.#options.unknownMsMax) unknown.push(entry);
-      else entry.reject(new OutcomeUnknown('the outcome stayed unknown too long', { cause: error }));
+      else reject(entry, new OutcomeUnknown('the outcome stayed unknown too long', { cause: error }));
     }
     this.#runAgain(unknown);
     return unknown.length > 0;
@@ -263,10 +255,19 @@ export class Lane<Request, Outcome> {
   ): void {
     this.#options.onBatch?.({
       size: batch.length,
-      waitMs: startedAt - (batch[0]?.since ?? startedAt),
+      waitMs:
+        startedAt - batch.reduce((oldest, { submission }) => Math.min(oldest, submission.since), startedAt),
       durationMs: this.#options.now() - startedAt,
       outcomes,
       failure,
     });
   }
+}
+
+function requestOf<Request, Outcome>({ submission, index }: Entry<Request, Outcome>): Request {
+  return submission.requests[index] as Request;
+}
+
+function reject<Request, Outcome>({ submission, index }: Entry<Request, Outcome>, error: unknown): void {
+  submission.fail(error, index);
 }

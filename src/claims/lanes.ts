@@ -4,26 +4,12 @@ import { isOutcomeUnknown } from '../database/errors.js';
 import { Overloaded } from '../overloaded.js';
 import { hashOf } from '../shards/hash.js';
 import type { Shape } from '../shards/shape.js';
-import { type BatchReport, type Caller, type Decided, Lane, type LaneOptions } from './lane.js';
+import { type Claims, type NewClaim, Undecided } from './claims.js';
+import { type BatchReport, type Decided, Lane, type LaneOptions } from './lane.js';
 import type { ClaimOutcome, ClaimRequest } from './outcome.js';
+import type { Caller } from './waiting-requests.js';
 
-/** Claims coupons. A caller sees one claim; the batches are hidden. */
-export interface Claims {
-  /**
-   * Claims a coupon for a user.
-   * @param key names the request. If it made the claim, a retry with the same key is `replayed`.
-   * @param caller the client that waits for the answer.
-   * @throws Overloaded, OutcomeUnknown, or an error of the database. Nothing was changed, except
-   *   perhaps with OutcomeUnknown.
-   */
-  claimCoupon(
-    couponName: string,
-    userId: string,
-    key: string | undefined,
-    caller: Caller,
-  ): Promise<ClaimOutcome>;
-}
-
+type ClaimLane = Lane<ClaimRequest, ClaimOutcome>;
 type ClaimLaneOptions = LaneOptions<ClaimRequest, ClaimOutcome>;
 
 /** Time, as lanes know it. */
@@ -71,7 +57,7 @@ const SYSTEM_TIME: Time = {
 
 /** Divides claims among lanes. A coupon keeps to its lane: first come, first served within a coupon. */
 export class Lanes implements Claims {
-  readonly #lanes: Lane<ClaimRequest, ClaimOutcome>[];
+  readonly #lanes: ClaimLane[];
   readonly #shape: Shape;
   readonly #lanesPerShard: number;
   readonly #waitingMax: number;
@@ -118,9 +104,7 @@ export class Lanes implements Claims {
 
   /** Whether as many claims wait as may. */
   isFull(): boolean {
-    let waiting = 0;
-    for (const lane of this.#lanes) waiting += lane.waiting;
-    return waiting >= this.#waitingMax;
+    return this.#room() <= 0;
   }
 
   claimCoupon(
@@ -130,19 +114,55 @@ export class Lanes implements Claims {
     caller: Caller,
   ): Promise<ClaimOutcome> {
     const lane = this.#laneOf(couponName);
-    if (this.isFull() || this.#isDatabaseFull(lane)) return Promise.reject(FULL);
-    const request = {
+    if (this.#roomOf(lane) <= 0) return Promise.reject(FULL);
+    const request = this.#requestOf({ couponName, userId, key }, caller);
+    return new Promise((decide, fail) => this.#lanes[lane]!.submit([request], caller, decide, fail));
+  }
+
+  claimCoupons(claims: readonly NewClaim[], caller: Caller): Promise<(ClaimOutcome | Undecided)[]> {
+    return new Promise((resolve) => {
+      const outcomes = new Array<ClaimOutcome | Undecided>(claims.length);
+      let unsettled = claims.length;
+      const settle = (place: number, outcome: ClaimOutcome | Undecided) => {
+        outcomes[place] = outcome;
+        if (--unsettled === 0) resolve(outcomes);
+      };
+      for (const [lane, places] of this.#placesByLane(claims)) {
+        const requests = places.map((place) => this.#requestOf(claims[place]!, caller));
+        const decide = (outcome: ClaimOutcome, index: number) => settle(places[index]!, outcome);
+        const fail = (error: unknown, index: number) =>
+          settle(places[index]!, new Undecided(error, requests[index]!.key));
+        const room = Math.max(0, this.#roomOf(lane));
+        this.#lanes[lane]!.submit(requests.slice(0, room), caller, decide, fail);
+        for (let index = room; index < requests.length; index++) fail(FULL, index);
+      }
+    });
+  }
+
+  close(): void {
+    this.#stopExpiry();
+  }
+
+  #requestOf({ couponName, userId, key }: NewClaim, caller: Caller): ClaimRequest {
+    return {
       couponName,
       userId,
       key: key ?? this.#keyPrefix + (++this.#keys).toString(36),
       isKeyGiven: key !== undefined,
       caller,
     };
-    return this.#lanes[lane]!.submit(request, caller);
   }
 
-  close(): void {
-    this.#stopExpiry();
+  /** Where the claims of each lane stand in the list. */
+  #placesByLane(claims: readonly NewClaim[]): Map<number, number[]> {
+    const places = new Map<number, number[]>();
+    for (const [place, { couponName }] of claims.entries()) {
+      const lane = this.#laneOf(couponName);
+      const found = places.get(lane);
+      if (found) found.push(place);
+      else places.set(lane, [place]);
+    }
+    return places;
   }
 
   #laneOf(couponName: string): number {
@@ -152,15 +172,22 @@ export class Lanes implements Claims {
     return (hash % shards) * this.#lanesPerShard + (Math.floor(hash / shards) % this.#lanesPerShard);
   }
 
-  /** Whether as many claims wait for the database of this lane as may. */
-  #isDatabaseFull(lane: number): boolean {
+  /** How many more claims may wait. */
+  #room(): number {
+    let waiting = 0;
+    for (const lane of this.#lanes) waiting += lane.waiting;
+    return this.#waitingMax - waiting;
+  }
+
+  /** How many more claims may wait, as far as this lane is concerned: each database has an equal part. */
+  #roomOf(lane: number): number {
     const { databases } = this.#shape;
-    if (databases === 1) return false;
+    if (databases === 1) return this.#room();
     const databaseOf = (lane: number) => Math.floor(lane / this.#lanesPerShard) % databases;
     let waiting = 0;
     for (const [other, { waiting: count }] of this.#lanes.entries()) {
       if (databaseOf(other) === databaseOf(lane)) waiting += count;
     }
-    return waiting >= Math.ceil(this.#waitingMax / databases);
+    return Math.min(this.#room(), Math.ceil(this.#waitingMax / databases) - waiting);
   }
 }

@@ -1,4 +1,5 @@
-import type { Claims } from '../claims/lanes.js';
+import type { Claims } from '../claims/claims.js';
+import type { SaleNotStarted } from '../claims/outcome.js';
 import type { Handler } from '../contract.js';
 import { sendProblem } from '../http/problems.js';
 
@@ -11,8 +12,7 @@ export function claimCoupon(claims: Claims): Handler<'claimCoupon'> {
     const key = request.headers['idempotency-key'];
     const outcome = await claims.claimCoupon(coupon_name, user_id, key, reply.raw);
     if (typeof outcome === 'object') {
-      const seconds = Math.min(outcome.startsInSeconds, RETRY_AFTER_SECONDS_MAX);
-      return sendProblem(reply.header('Retry-After', String(seconds)), outcome.code);
+      return sendProblem(reply.header('Retry-After', String(retryAfterSeconds(outcome))), outcome.code);
     }
     switch (outcome) {
       case 'claimed':
@@ -24,4 +24,9 @@ export function claimCoupon(claims: Claims): Handler<'claimCoupon'> {
         return sendProblem(reply, outcome);
     }
   };
+}
+
+/** When to ask again for a coupon whose sale has not started. */
+export function retryAfterSeconds({ startsInSeconds }: SaleNotStarted): number {
+  return Math.min(startsInSeconds, RETRY_AFTER_SECONDS_MAX);
 }

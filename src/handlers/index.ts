@@ -1,10 +1,11 @@
-import type { Claims } from '../claims/lanes.js';
+import type { Claims } from '../claims/claims.js';
 import type { Handlers } from '../contract.js';
 import type { Log } from '../events/event-log.js';
 import type { Followers } from '../events/followers.js';
 import type { Shards } from '../shards/shards.js';
 import { changeCoupon } from './change-coupon.js';
 import { claimCoupon } from './claim-coupon.js';
+import { claimCoupons } from './claim-coupons.js';
 import { createCoupon } from './create-coupon.js';
 import { deleteCoupon } from './delete-coupon.js';
 import { getClaim } from './get-claim.js';
@@ -38,6 +39,7 @@ export function bindHandlers({ shards, claims, log, followers, isStopping }: Par
     createCoupon: createCoupon(shards),
     getCoupon: getCoupon(shards),
     claimCoupon: claimCoupon(claims),
+    claimCoupons: claimCoupons(claims),
     changeCoupon: changeCoupon(shards),
     deleteCoupon: deleteCoupon(shards),
     listClaims: listClaims(shards),

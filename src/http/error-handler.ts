@@ -1,9 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { OutcomeUnknown } from '../claims/lane.js';
 import type { ErrorCode } from '../contract.js';
-import { isDatabaseUnavailable } from '../database/errors.js';
 import { describeViolation, type Violation } from '../json-schema.js';
-import { Overloaded } from '../overloaded.js';
+import { failureCodeOf } from './failure-code.js';
 import { UnusableBody } from './json-body.js';
 import { refuse } from './overload.js';
 import { describeBodyLimit, sendInvalidRequest, sendProblem } from './problems.js';
@@ -30,25 +28,26 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
   }
   const known = fastifyProblems[error.code];
   if (known) return sendProblem(reply, known);
-  if (error instanceof Overloaded) {
-    refuse(reply);
-    return reply;
-  }
-  if (error instanceof OutcomeUnknown) {
-    request.log.warn({ err: error }, 'the outcome of a claim is unknown');
-    return sendProblem(reply, 'outcome_unknown');
-  }
   if (error === request.raw.errored) {
     // The client broke its request off. It does not read this answer.
     request.log.debug({ err: error }, 'the request was broken off');
     return sendProblem(reply, 'malformed_http');
   }
-  if (isDatabaseUnavailable(error)) {
-    request.log.warn({ err: error }, 'the database did not answer');
-    return sendProblem(reply, 'database_unavailable');
+  const code = failureCodeOf(error);
+  switch (code) {
+    case 'overloaded':
+      refuse(reply);
+      return reply;
+    case 'outcome_unknown':
+      request.log.warn({ err: error }, 'the outcome of a claim is unknown');
+      break;
+    case 'database_unavailable':
+      request.log.warn({ err: error }, 'the database did not answer');
+      break;
+    case 'internal_error':
+      request.log.error({ err: error }, 'the request failed');
   }
-  request.log.error({ err: error }, 'the request failed');
-  return sendProblem(reply, 'internal_error');
+  return sendProblem(reply, code);
 }
 
 /**

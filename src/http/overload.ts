@@ -23,12 +23,12 @@ export function refuse(reply: FastifyReply): void {
 }
 
 /**
- * Refuses the requests of an operation while `isFull`, before their bodies are read: then a refusal
+ * Refuses the requests of operations while `isFull`, before their bodies are read: then a refusal
  * costs little, and holds little memory. Routes must be added after this call.
  */
-export function shedLoad(app: FastifyInstance, operationId: OperationId, isFull: () => boolean): void {
+export function shedLoad(app: FastifyInstance, operationIds: OperationId[], isFull: () => boolean): void {
   beforeBody(app, (id) => {
-    if (id !== operationId) return undefined;
+    if (!operationIds.some((operationId) => operationId === id)) return undefined;
     return (_request, reply, done) => {
       if (isFull()) refuse(reply);
       else done();

@@ -110,7 +110,7 @@ t.test('a request without a key, and with the key of another scope', async (t) =
   const app = await startApp(t, { settings: { ...keys, READ_API_KEYS: 'read-01234567890' } });
   await eachAnswers(t, 401, 'unauthorized', (request) => send(app, request));
   await eachAnswers(t, 403, 'forbidden', async (request) => {
-    const isClaim = request.operationId === 'claimCoupon';
+    const isClaim = request.operationId.startsWith('claimCoupon');
     const key = isClaim ? 'read-01234567890' : 'claim-0123456789';
     return send(app, request, { Authorization: `Bearer ${key}` });
   });

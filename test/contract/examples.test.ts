@@ -29,6 +29,8 @@ const post = (app: TestApp, body: unknown) => app.request('POST', '/api/coupons'
 const change = (app: TestApp, body: unknown) => app.request('PATCH', '/api/coupons/SUMMER', { body });
 const claim = (app: TestApp, headers = {}) =>
   app.request('POST', '/api/coupons/claim', { body: documented('claimCoupon request').body, headers });
+const claimMany = (app: TestApp) =>
+  app.request('POST', '/api/claims', { body: documented('claimCoupons request').body });
 const get = (app: TestApp, path: string, headers = {}) => app.request('GET', path, { headers });
 
 /** Creates the coupon of the examples, and gives its claims the time of the examples. */
@@ -195,6 +197,7 @@ t.test('a server with too much to do', async (t) => {
   const waiting = app.claim('SUMMER', 'grace');
   await get(app, '/health');
   equals(t, await claim(app), 'ClaimUnavailable overloaded');
+  equals(t, await claimMany(app), 'ClaimsUnavailable');
   await release();
   await Promise.all([running, waiting]);
 
@@ -220,6 +223,12 @@ t.test('a server that stops', async (t) => {
   equals(t, await get(app, '/health/ready'), 'getReadiness 503 stopping');
   stop();
   await closed;
+});
+
+t.test('many claims', async (t) => {
+  const app = await startApp(t);
+  await sell(app, []);
+  equals(t, await claimMany(app), 'claimCoupons 200');
 });
 
 t.test('an example that differs from the answer is found', async (t) => {

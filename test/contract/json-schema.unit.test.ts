@@ -11,7 +11,11 @@ const sentences: [Violation, string][] = [
   [about('required', { missingProperty: 'name' }, ''), 'name is required'],
   [about('minLength', { limit: 1 }), 'name must not be empty'],
   [about('minLength', { limit: 3 }), 'name must be at least 3 characters long'],
-  [about('required', { missingProperty: 'user_id' }, '/claims/0'), 'claims/0/user_id is required'],
+  [about('required', { missingProperty: 'user_id' }, '/claims/0'), 'claims[0].user_id is required'],
+  [
+    about('maxLength', { limit: 255 }, '/claims/3/user_id'),
+    'claims[3].user_id must be at most 255 characters long',
+  ],
   [about('maxLength', { limit: 255 }), 'name must be at most 255 characters long'],
   [about('pattern', { pattern: '^a$' }), 'name must match the pattern ^a$'],
   [about('enum', { allowedValues: ['a', 'b'] }), 'name must be one of a, b'],
@@ -32,6 +36,10 @@ const sentences: [Violation, string][] = [
   [about('type', { type: 'string' }), 'name must be a string'],
   [about('type', { type: ['integer', 'null'] }), 'name must be an integer or null'],
   [about('additionalProperties', { additionalProperty: 'colour' }, ''), '"colour" is not a known field'],
+  [
+    about('additionalProperties', { additionalProperty: 'colour' }, '/claims/12'),
+    '"colour" is not a known field of claims[12]',
+  ],
 ];
 for (const [violation, sentence] of sentences) {
   t.test(`${violation.keyword}: ${sentence}`, async (t) => {

@@ -74,8 +74,10 @@ async function play({ url, sql }: Target, conversations: Conversation[], counts:
   const names = new Set(
     conversations.flatMap(({ items }) =>
       items.flatMap(({ request, expected }) => {
-        const { name, coupon_name } = request?.call?.input ?? {};
-        return expected ? [] : ([name, coupon_name].filter((text) => text !== undefined) as string[]);
+        if (expected) return [];
+        const { input = {}, claims = [] } = request?.call ?? {};
+        const coupons = [input['name'], input['coupon_name'], ...claims.map((claim) => claim['coupon_name'])];
+        return coupons.filter((text) => text !== undefined);
       }),
     ),
   );
@@ -88,12 +90,17 @@ async function play({ url, sql }: Target, conversations: Conversation[], counts:
     faultsOf(each, before, after).map((fault) => `connection ${i + 1}, ${fault}`),
   );
   const answers = played.flatMap((each) => each.answers);
-  // Only a claim's 200 has no content.
+  // Only a claim's 200 has no content. That of many claims has their outcomes.
   const created = answers.filter(({ status }) => status === 201).length;
-  const claimed = answers.filter(
+  const single = answers.filter(
     ({ status, headers }) =>
       status === 200 && !headers.has('content-type') && !headers.has('idempotent-replayed'),
   ).length;
+  const claimed = answers.reduce(
+    (sum, { body }) =>
+      sum + (body.startsWith('{"outcomes"') ? body.split('{"code":"claimed"').length - 1 : 0),
+    single,
+  );
   const deleted = answers.filter(({ status }) => status === 204).length;
   // A mutated request may be one that is carried out, and has no answer when we close.
   const isMutated = conversations.some(({ items }) => items.at(-1)?.isMutated);

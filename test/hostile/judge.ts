@@ -78,7 +78,7 @@ function isAsExpected(
   if (code === 'invalid_request' && error !== `invalid request: ${detail}`) return false;
   // The name of an unknown field is quoted, and may be cut.
   const isNamed = (field: string) =>
-    detail.startsWith(`${field} `) || detail.endsWith('is not a known field');
+    detail.startsWith(`${field} `) || / is not a known field( of \S+)?$/.test(detail);
   return fields === undefined || fields.some(isNamed);
 }
 
@@ -118,6 +118,7 @@ function explain(
     'claimCoupon sale_not_started': () => isKnown(after) && !held(before),
     'claimCoupon sale_ended': () => isKnown(after) && !held(before),
     'claimCoupon claim_released': () => key !== undefined,
+    'claimCoupons 200': () => areOutcomesTrue(call, answer, before, after),
     'createCoupon invalid_request': isReversed,
     'changeCoupon 200': () => isKnown(after),
     'changeCoupon invalid_request': isReversed,
@@ -147,6 +148,23 @@ function explain(
   // Such a coupon had other states between these two.
   if (after.corrected.has(coupon)) return undefined;
   return isExplained() ? undefined : `${outcome} contradicts the database`;
+}
+
+/** Each outcome is what a single claim would be answered. */
+function areOutcomesTrue(call: Call, answer: RawAnswer, before: Truth, after: Truth): boolean {
+  const { outcomes } = JSON.parse(answer.body) as { outcomes: { code: string }[] };
+  return (
+    outcomes.length === call.claims?.length &&
+    outcomes.every(({ code }, i) => {
+      const { idempotency_key: key, ...input } = call.claims![i]!;
+      const single: Call = { operationId: 'claimCoupon', input, query: {}, key };
+      if (code !== 'claimed' && code !== 'replayed') {
+        return !explain(single, answer, { code } as Problem, before, after);
+      }
+      const headers = new Headers(code === 'replayed' ? { 'Idempotent-Replayed': 'true' } : {});
+      return !explain(single, { ...answer, headers }, undefined, before, after);
+    })
+  );
 }
 
 interface Coupon {

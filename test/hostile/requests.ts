@@ -46,6 +46,8 @@ export interface Call {
   input: Record<string, string>;
   query: Record<string, string>;
   key: string | undefined;
+  /** Of a request with many claims. */
+  claims?: Record<string, string>[];
 }
 
 interface FullOperation extends Operation {
@@ -158,9 +160,16 @@ function requestFor(method: string, path: string, operation: FullOperation): Arb
           input: { ...input, ...(ofBody?.value as object) },
           query,
           key: key === -1 ? undefined : parts.headers[key],
+          ...claimsIn(ofBody?.value),
         },
       };
     });
+}
+
+/** Of an invalid request, it may be anything. */
+function claimsIn(body: unknown): Pick<Call, 'claims'> {
+  const { claims } = (body ?? {}) as Pick<Call, 'claims'>;
+  return claims ? { claims } : {};
 }
 
 const invalidField = (...fields: string[]): Expected => ({ status: 400, code: 'invalid_request', fields });

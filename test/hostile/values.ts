@@ -20,6 +20,7 @@ export interface Schema {
   minimum?: number;
   maximum?: number;
   items?: Schema;
+  minItems?: number;
   maxItems?: number;
   required?: string[];
   properties?: Record<string, Schema>;
@@ -36,6 +37,9 @@ ajv.addSchema(contract, 'openapi.yaml');
 /** Texts that requests have in common, so that they meet: a coupon is created, read and sold out. */
 export const shared = ['SALE', 'claim', 'a', '🎟', 'a/b?c#d%', '__proto__'];
 
+/** Of a generated array: fewer than the contract allows. */
+const ITEMS_MAX = 5;
+
 /** Some sales are open, and some are not. */
 const YEARS = { min: new Date('1990-01-01'), max: new Date('2060-01-01') };
 
@@ -50,9 +54,13 @@ export function brokenFields(schema: Schema, value: unknown): string[] {
   }
   if (validate(value)) return [];
   return (validate.errors ?? []).map(({ keyword, params, instancePath }) => {
-    if (keyword === 'required') return params['missingProperty'];
+    const path = instancePath
+      .slice(1)
+      .replace(/\/(\d+)/g, '[$1]')
+      .replaceAll('/', '.');
+    if (keyword === 'required') return `${path && `${path}.`}${params['missingProperty']}`;
     if (keyword === 'additionalProperties') return params['additionalProperty'];
-    return instancePath.slice(1);
+    return path;
   });
 }
 
@@ -115,7 +123,10 @@ function ofOneType(type: string, schema: Schema): Arbitrary<unknown> {
     case 'null':
       return fc.constant(null);
     case 'array':
-      return fc.array(validValue(schema.items ?? {}), { maxLength: schema.maxItems ?? 5 });
+      return fc.array(validValue(schema.items ?? {}), {
+        minLength: schema.minItems ?? 0,
+        maxLength: ITEMS_MAX,
+      });
     case 'object':
       return objectOf(schema, validValue);
     default:

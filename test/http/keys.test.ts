@@ -37,6 +37,7 @@ async function tryAll(t: Test, settings: Record<string, string>, headers: Record
     createCoupon: await ask('POST', '/api/coupons', { name: 'B', amount: 1 }),
     changeCoupon: await ask('PATCH', '/api/coupons/A', { amount: 6 }),
     claimCoupon: await ask('POST', '/api/coupons/claim', { coupon_name: 'A', user_id: 'ada' }),
+    claimCoupons: await ask('POST', '/api/claims', { claims: [{ coupon_name: 'A', user_id: 'grace' }] }),
     getCoupon: await ask('GET', '/api/coupons/A'),
     getClaim: await ask('GET', '/api/coupons/A/claims/ada'),
     releaseClaim: await ask('DELETE', '/api/coupons/A/claims/ada'),
@@ -51,6 +52,7 @@ const allowed = {
   createCoupon: 201,
   changeCoupon: 200,
   claimCoupon: 200,
+  claimCoupons: 200,
   getCoupon: 200,
   getClaim: 200,
   releaseClaim: 204,
@@ -63,6 +65,7 @@ const refusedAll = (code: string) => ({
   createCoupon: code,
   changeCoupon: code,
   claimCoupon: code,
+  claimCoupons: code,
   getCoupon: code,
   getClaim: code,
   releaseClaim: code,
@@ -101,7 +104,11 @@ t.test('403 forbidden: a key works for the operations of its scope only', async 
     releaseClaim: 'claim_not_found',
     deleteCoupon: 204,
   });
-  t.same(await tryAll(t, settings, bearer(keys.claim)), { ...refusedAll('forbidden'), claimCoupon: 200 });
+  t.same(await tryAll(t, settings, bearer(keys.claim)), {
+    ...refusedAll('forbidden'),
+    claimCoupon: 200,
+    claimCoupons: 200,
+  });
   t.same(await tryAll(t, settings, bearer(keys.read)), {
     ...refusedAll('forbidden'),
     getCoupon: 200,

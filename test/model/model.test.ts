@@ -29,6 +29,7 @@ const ANSWERS: Record<string, string[]> = {
     '409 already_claimed',
     '409 claim_released',
   ],
+  claimCoupons: ['200'],
   releaseClaim: ['204', '404 claim_not_found'],
   getClaim: ['200', '404 claim_not_found'],
   listClaims: ['200', '404 coupon_not_found'],

@@ -18,6 +18,8 @@ export interface Operation {
    * @param seen what was answered, for what the model cannot know.
    */
   decide(state: State, walk: number, seen: Seen): Seen;
+  /** Operations that are answered together. Each takes place for itself: `decide` is theirs. */
+  parts?: Operation[];
 }
 
 export interface Request {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../src/contract.js';
+import { problemKinds } from '../../src/http/problem-kinds.js';
 import type { Answer } from '../support/app.js';
 
 /** What is compared of an answer. */
@@ -76,3 +77,17 @@ function parse(mediaType: string | undefined, text: string): Body {
 }
 
 const claimIn = ([user_id, coupon_name, claimed_at]: string[]) => ({ user_id, coupon_name, claimed_at });
+
+interface Outcome {
+  code: ErrorCode | 'claimed' | 'replayed';
+  retry_after_seconds?: number;
+}
+
+/** The outcomes of many claims, each as the answer to a single claim. */
+export function outcomesIn(answer: Answer): Seen[] {
+  return answer.json<{ outcomes: Outcome[] }>().outcomes.map(({ code, retry_after_seconds: seconds }) => {
+    if (code === 'claimed') return { status: 200 };
+    if (code === 'replayed') return { status: 200, headers: { 'idempotent-replayed': 'true' } };
+    return refused(problemKinds[code].status, code, seconds ? { 'retry-after': String(seconds) } : undefined);
+  });
+}

@@ -5,7 +5,7 @@ import { Consumer, type LogPlace } from './consumer.js';
 import type { Call } from './explain.js';
 import { send } from './http.js';
 import type { Operation, Request } from './operation.js';
-import { isForeign, lookAt, type Seen } from './seen.js';
+import { isForeign, lookAt, outcomesIn, type Seen } from './seen.js';
 
 /** Two servers with one database. */
 export interface Target {
@@ -93,7 +93,11 @@ export class Session {
       const end = ++this.#clock;
       const { seen, next, claimTimes } = lookAt(answer);
       for (const time of claimTimes) this.claimTimes.add(time);
-      calls.push({ operation: action, server, walk, start, end, seen });
+      if (action.parts && seen.status === 200) {
+        for (const [i, outcome] of outcomesIn(answer).entries()) {
+          calls.push({ operation: action.parts[i]!, server, walk, start, end, seen: outcome });
+        }
+      } else calls.push({ operation: action, server, walk, start, end, seen });
       this.#count(action.operationId, seen);
       cursor = next;
     } while (cursor !== undefined && calls.length < PAGES_MAX);

@@ -8,7 +8,7 @@ import { type Engine, realEngine, type Subject } from './engine.js';
 import type { Flaw } from './flaws.js';
 import { watchSubmissions } from './server.js';
 
-const SOURCES = ['lane', 'lanes', 'ordered-connection', 'claim-statement'] as const;
+const SOURCES = ['lane', 'lanes', 'waiting-requests', 'ordered-connection', 'claim-statement'] as const;
 type Source = (typeof SOURCES)[number];
 
 /** A change of the text of one of our files. What is replaced must be there exactly once. */
@@ -31,7 +31,9 @@ export const BUGS: Record<string, Flaw | Patch[]> = {
   'answers in the wrong order': [
     ['claim-statement', "row?.decisions ?? ''", "[...(row?.decisions ?? '')].reverse()"],
   ],
-  'a repeated request made the claim, too': [['claim-statement', 'return first < i', 'return first < 0']],
+  'a repeated request made the claim, too': [
+    ['claim-statement', 'return found.size === count', 'return false'],
+  ],
   'lost retry': [['lane', 'unknown.push(entry)', 'void 0']],
   'lost undecided request': [['lane', 'undecided.push(entry)', 'void 0']],
   'retries lose their order': [['lane', 'this.#retries.sort(', 'void (']],
@@ -44,8 +46,14 @@ export const BUGS: Record<string, Flaw | Patch[]> = {
   'a failure is an unknown outcome': [
     ['lanes', '      isOutcomeUnknown,\n', '      isOutcomeUnknown: () => true,\n'],
   ],
-  'reordered batch': [['lane', 'batch.push(...next.filter', 'batch.unshift(...next.filter']],
-  'retries go last': [['lane', '[this.#retries, this.#waiting]', '[this.#waiting, this.#retries]']],
+  'reordered batch': [['waiting-requests', 'batch.push({', 'batch.unshift({']],
+  'retries go last': [
+    [
+      'lane',
+      'const batch: Entry<Request, Outcome>[] = [];',
+      'const batch: Entry<Request, Outcome>[] = [];\nthis.#waiting.take(batch, batchSizeMax, this.#oldest());',
+    ],
+  ],
   'retries go behind the batch that runs': [['lane', 'this.#retries.length === 0 &&', '']],
   'draining is ignored': [
     [
@@ -58,10 +66,13 @@ export const BUGS: Record<string, Flaw | Patch[]> = {
   'no pause': [['lane', 'await this.#options.pause(this.#pauseMs)', 'await undefined']],
   'a batch is sent ahead after a failure': [['lane', "this.#state === 'steady' &&", '']],
   'a third batch': [['lane', 'this.#running.length === 1 &&', '']],
-  'a batch that is too large': [['lane', 'batchSizeMax - batch.length', 'batchSizeMax - batch.length + 1']],
-  'the room is not bounded': [['lane', 'waitingMax) {', 'waitingMax + 1) {']],
-  'requests wait for ever': [['lane', 'waitMsMax;\n    const count', 'waitMsMax * 1e6;\n    const count']],
-  'a disconnected client is run for': [['lane', '!caller.destroyed', 'caller']],
+  'a batch that is too large': [
+    ['waiting-requests', 'batch.length < sizeMax;', 'batch.length <= sizeMax;'],
+    ['waiting-requests', 'sizeMax - batch.length)', 'sizeMax - batch.length + 1)'],
+  ],
+  'the room is not bounded': [['lane', 'waitingMax - this', 'waitingMax + 1 - this']],
+  'requests wait for ever': [['lane', '- this.#options.waitMsMax', '- this.#options.waitMsMax * 1e6']],
+  'a disconnected client is run for': [['waiting-requests', 'if (caller.destroyed)', 'if (!caller)']],
   'an idle lane does not start again': [['lane', 'this.#isStartScheduled = false;\n', '']],
   'the connection is not replaced': [['ordered-connection', 'this.#client.replace(sql)', 'void 0']],
   'a new key for each run': [
@@ -110,6 +121,7 @@ function patchText(text: string, source: Source, patches: Patch[]): string {
 async function toModule(text: string): Promise<string> {
   const moved = text
     .replaceAll("'./lane.js'", "'./lane.mjs'")
+    .replaceAll("'./waiting-requests.js'", "'./waiting-requests.mjs'")
     .replaceAll(
       /'\.\.\/([\w/-]+)\.js'/g,
       (_, path) => `'${new URL(`../../src/${path}${extname(import.meta.url)}`, import.meta.url).href}'`,

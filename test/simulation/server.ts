@@ -159,12 +159,12 @@ let submitted: { asked: Asked; lane?: ClaimLane; waiting: number } | undefined;
 /** Makes lanes of this class mark the requests that they get: a batch does not show whose they are. */
 export function watchSubmissions(LaneClass: { prototype: ClaimLane }): void {
   const { submit } = LaneClass.prototype;
-  LaneClass.prototype.submit = function (this: ClaimLane, request: Tagged, caller) {
+  LaneClass.prototype.submit = function (this: ClaimLane, requests: readonly Tagged[], ...rest) {
     if (submitted) {
-      request.asked = submitted.asked;
+      for (const request of requests) request.asked = submitted.asked;
       submitted.lane = this;
       submitted.waiting = this.waiting;
     }
-    return submit.call(this, request, caller);
+    return submit.call(this, requests, ...rest);
   };
 }

@@ -29,11 +29,27 @@ export function createLane(options: Partial<LaneOptions<string, string>> = {}) {
     unknownMsMax: 1_000,
     ...options,
   });
-  const submit = (request: string, caller = connectedCaller) => {
-    const outcome = lane.submit(request, caller);
-    outcome.catch(() => {});
-    return outcome;
+  /** Submits requests together. */
+  const submitMany = (requests: string[], caller = connectedCaller) => {
+    const decides: ((outcome: string) => void)[] = [];
+    const fails: ((error: unknown) => void)[] = [];
+    const outcomes = requests.map(
+      () =>
+        new Promise<string>((decide, fail) => {
+          decides.push(decide);
+          fails.push(fail);
+        }),
+    );
+    for (const outcome of outcomes) outcome.catch(() => {});
+    lane.submit(
+      requests,
+      caller,
+      (outcome, i) => decides[i]!(outcome),
+      (error, i) => fails[i]!(error),
+    );
+    return outcomes;
   };
+  const submit = (request: string, caller = connectedCaller) => submitMany([request], caller)[0]!;
   /** Runs the scheduled callbacks, and waits for what follows from them. */
   const turn = async () => {
     for (const callback of scheduled.splice(0)) callback();
@@ -45,7 +61,7 @@ export function createLane(options: Partial<LaneOptions<string, string>> = {}) {
     await turn();
     await turn();
   };
-  return { lane, batches, pauses, clock, submit, turn, decide };
+  return { lane, batches, pauses, clock, submit, submitMany, turn, decide };
 }
 
 /** Checks that a request fails with an error of this type. */

@@ -105,7 +105,7 @@ export async function claim(
 }
 
 /** Not `crypto.randomUUID`: browsers have it on pages with https only. */
-function newKey(): string {
+export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

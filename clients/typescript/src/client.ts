@@ -3,6 +3,7 @@ import type { components, paths } from '../generated/openapi.js';
 import { call } from './call.js';
 import { createCoupon, unlessGone } from './changes.js';
 import { type ClaimOptions, type ClaimResult, claim } from './claim.js';
+import { type ClaimToMake, claimMany, type ManyResult } from './claim-many.js';
 import { type EventOptions, readEvents } from './events.js';
 import { itemsOf, type ListOptions } from './lists.js';
 import type { Claim, Coupon, CouponChange, CouponEvent, ListedClaim, NewCoupon } from './schemas.js';
@@ -29,6 +30,8 @@ export interface CouponListOptions extends ListOptions {
 export interface CouponClient {
   /** Claims a coupon for a user, and returns what became of it. A refusal is a result, and no error. */
   claim(couponName: string, userId: string, options?: ClaimOptions): Promise<ClaimResult>;
+  /** Claims for many users, in requests of up to 1,000. Returns what became of each claim, in their order. */
+  claimMany(claims: readonly ClaimToMake[], options?: CallOptions): Promise<ManyResult[]>;
   /** Looks the claim of a user up. Without one: `claim_not_found`. */
   getClaim(couponName: string, userId: string, options?: CallOptions): Promise<Claim>;
   /** Releases the claim of a user. Without one: `claim_not_found`. */
@@ -72,6 +75,7 @@ export function createClient(options: ClientOptions): CouponClient {
   const client = {
     raw,
     claim: (couponName, userId, options = {}) => claim(raw, settings, couponName, userId, options),
+    claimMany: (claims, options = {}) => claimMany(raw, settings, claims, options),
     async getClaim(name, user_id, options = {}) {
       const params = { path: pathOf({ name, user_id }) };
       return read('getClaim', options, (init) =>

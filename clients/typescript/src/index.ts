@@ -1,5 +1,6 @@
 export type { components, operations, paths } from '../generated/openapi.js';
 export type { ClaimMade, ClaimOptions, ClaimRefusal, ClaimRefused, ClaimResult } from './claim.js';
+export type { ClaimToMake, ManyResult } from './claim-many.js';
 export {
   type CouponClient,
   type CouponListOptions,

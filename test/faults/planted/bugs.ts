@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Sql } from 'postgres';
-import type { Claims } from '../../../src/claims/lanes.js';
+import type { Claims } from '../../../src/claims/claims.js';
 import type { ClaimOutcome } from '../../../src/claims/outcome.js';
 import { Overloaded } from '../../../src/overloaded.js';
 

@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 import { buildApp, openLanes } from '../../../src/app.js';
-import type { Claims } from '../../../src/claims/lanes.js';
+import { type Claims, claimSingly } from '../../../src/claims/claims.js';
 import { readConfig } from '../../../src/config.js';
 import { createLogger } from '../../../src/logger.js';
 import { type Bug, type BugName, bugs } from './bugs.js';
@@ -16,11 +16,14 @@ const app = await buildApp({
   config,
   databaseUrls: [databaseUrl],
   logger,
-  claims: { claimCoupon: (...claim) => claims?.claimCoupon(...claim) as ReturnType<Claims['claimCoupon']> },
+  claims: {
+    claimCoupon: (...claim) => claims!.claimCoupon(...claim),
+    claimCoupons: (...all) => claims!.claimCoupons(...all),
+  },
 });
 const lanes = openLanes(app.shards, config);
 const sql = postgres(databaseUrl, { max: 10, onnotice: () => {}, fetch_types: false });
-claims = bug.claims ? { claimCoupon: bug.claims(lanes, sql) } : lanes;
+claims = bug.claims ? claimSingly(bug.claims(lanes, sql)) : lanes;
 bug.app?.(app);
 
 process.on('SIGTERM', async () => {

@@ -46,6 +46,30 @@ export function claimCoupon(name: string, user: string, key: string | undefined)
   };
 }
 
+type Claim = [name: string, user: string, key: string | undefined];
+
+function claimCoupons(claims: Claim[]): Operation {
+  const parts = claims.map((claim) => claimCoupon(...claim));
+  return {
+    operationId: 'claimCoupons',
+    isUseful: (state) => parts.some((part) => part.isUseful(state)),
+    words: `in one request: ${parts.map(({ words }) => words).join(', ')}`,
+    request: (own) => ({
+      method: 'POST',
+      path: '/api/claims',
+      body: {
+        claims: claims.map(([name, user, key]) => ({
+          coupon_name: own(name),
+          user_id: own(user),
+          ...(key && { idempotency_key: key }),
+        })),
+      },
+    }),
+    decide: () => ({ status: 200 }),
+    parts,
+  };
+}
+
 const holds =
   (name: string, user: string) =>
   ({ coupons }: State) =>
@@ -85,8 +109,11 @@ function getClaim(name: string, user: string): Operation {
   };
 }
 
+const anyClaim: fc.Arbitrary<Claim> = fc.tuple(anyCoupon, anyUser, anyKey);
+
 export const claimOperations: Weighted[] = [
-  { weight: 16, arbitrary: fc.tuple(anyCoupon, anyUser, anyKey).map((claim) => claimCoupon(...claim)) },
+  { weight: 16, arbitrary: anyClaim.map((claim) => claimCoupon(...claim)) },
+  { weight: 4, arbitrary: fc.array(anyClaim, { minLength: 1, maxLength: 3 }).map(claimCoupons) },
   { weight: 8, arbitrary: fc.tuple(anyCoupon, anyUser).map((claim) => releaseClaim(...claim)) },
   { weight: 1, arbitrary: fc.tuple(anyCoupon, anyUser).map((claim) => getClaim(...claim)) },
 ];

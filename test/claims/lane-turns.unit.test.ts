@@ -1,0 +1,97 @@
+import t from 'tap';
+import { TURN_SIZE_MAX } from '../../src/claims/waiting-requests.js';
+import { Overloaded } from '../../src/overloaded.js';
+import { connectedCaller, createLane, rejects } from '../support/lane.js';
+
+const many = (count: number, prefix = 'm') => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+const outcomesOf = (requests: readonly string[]) => requests.map((request) => request.toUpperCase());
+
+const roomy = { waitingMax: 10_000, batchSizeMax: 250, aheadSizeMin: 10_000 };
+
+t.test(
+  'requests that are submitted together fill whole batches, in their order, if nobody else waits',
+  async (t) => {
+    const { batches, submitMany, turn, decide } = createLane(roomy);
+    const requests = many(600);
+    const outcomes = submitMany(requests);
+    await turn();
+    for (let batch = 0; batch < 3; batch++) {
+      await decide(batch, outcomesOf(batches[batch]!.requests));
+      await turn();
+    }
+    t.same(
+      batches.map((batch) => batch.requests.length),
+      [250, 250, 100],
+    );
+    t.same(
+      batches.flatMap((batch) => batch.requests),
+      requests,
+    );
+    t.same(await Promise.all(outcomes), outcomesOf(requests));
+  },
+);
+
+t.test('a single request behind 1,000 waits for one turn of them, and not for all', async (t) => {
+  const { batches, submit, submitMany, turn, decide } = createLane(roomy);
+  const requests = many(1_000);
+  submitMany(requests);
+  submit('single');
+  await turn();
+  t.equal(batches[0]?.requests.indexOf('single'), TURN_SIZE_MAX);
+  await decide(0, outcomesOf(batches[0]!.requests));
+  submit('later');
+  await turn();
+  t.same(batches[1]?.requests.length, 250);
+  await decide(1, outcomesOf(batches[1]!.requests));
+  await turn();
+  t.ok(batches[2]?.requests.includes('later'), 'one that arrives later is in the next batch that starts');
+  const run = batches.flatMap((batch) => batch.requests).filter((request) => request.startsWith('m'));
+  t.same(run, requests.slice(0, run.length), 'the others keep their order');
+});
+
+t.test('two that submit many share the batches', async (t) => {
+  const { batches, submitMany, turn } = createLane(roomy);
+  submitMany(many(500, 'a'));
+  submitMany(many(500, 'b'));
+  await turn();
+  const of = (prefix: string) => batches[0]!.requests.filter((request) => request.startsWith(prefix)).length;
+  t.same([of('a'), of('b')], [150, 100]);
+});
+
+t.test('requests that find no room are rejected, and those before them run', async (t) => {
+  const { lane, batches, submitMany, turn } = createLane();
+  const outcomes = submitMany(many(7));
+  t.equal(lane.waiting, 5);
+  await rejects(t, outcomes[5]!, Overloaded);
+  await rejects(t, outcomes[6]!, Overloaded);
+  await turn();
+  t.same(batches[0]?.requests, ['m0', 'm1', 'm2']);
+  t.equal(lane.waiting, 2);
+});
+
+t.test('the rest of a caller that disconnects does not run, and leaves its room', async (t) => {
+  const { lane, batches, submit, submitMany, turn, decide } = createLane();
+  const caller = { ...connectedCaller };
+  submitMany(many(5), caller);
+  await turn();
+  caller.destroyed = true;
+  await decide(0, ['A', 'B', 'C']);
+  t.equal(lane.waiting, 0);
+  submit('next');
+  await turn();
+  t.same(batches[1]?.requests, ['next']);
+});
+
+t.test('the rest of requests that have waited too long is rejected, also behind younger ones', async (t) => {
+  const { lane, clock, submit, submitMany, turn } = createLane({ waitingMax: 10 });
+  const outcomes = submitMany(many(5));
+  await turn();
+  clock.now += 60;
+  const young = submit('young');
+  clock.now += 60;
+  lane.expire();
+  await rejects(t, outcomes[3]!, Overloaded);
+  await rejects(t, outcomes[4]!, Overloaded);
+  t.equal(lane.waiting, 1);
+  young.catch(() => {});
+});
