@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import t from 'tap';
 import { type Client, problemIn, requestWarnings, startApp } from '../support/app.js';
 import { assertBooksBalance } from '../support/books.js';
@@ -145,15 +146,21 @@ t.test(
 t.test(
   'single claims that arrive behind 1,000 claims of a request do not wait for all of them',
   async (t) => {
-    const app = await startApp(t, { settings: { CLAIM_LANES: '1' } });
+    let arrived = 0;
+    const inspect = (app: FastifyInstance) =>
+      app.addHook('preHandler', async ({ method }) => {
+        if (method === 'POST') arrived++;
+      });
+    const app = await startApp(t, { settings: { CLAIM_LANES: '1' }, shape: UNDIVIDED, inspect });
     await app.createCoupon('A', 10_000);
     const release = await lockCoupon(t, app.sql, 'A');
     const running = app.claim('A', 'running');
     await lockAwaited(app.sql);
     const bulk = claimMany(app, forCoupon('A', users(1_000)));
-    // The request is in its lane once a later one is answered.
-    await until('the claims wait', async () => (await app.request('GET', '/health')).status === 200);
+    await until('the many are in their lane', () => arrived === 3);
+    await app.request('GET', '/health');
     const singles = ['ada', 'ben', 'cy'].map((user) => app.claim('A', user));
+    await until('the singles are in their lane', () => arrived === 6);
     await app.request('GET', '/health');
     await release();
     for (const { status } of await Promise.all([running, ...singles])) t.equal(status, 200);

@@ -119,13 +119,13 @@ function patchText(text: string, source: Source, patches: Patch[]): string {
 
 /** The JavaScript of a file, for another folder than its own. It imports what this file would import. */
 async function toModule(text: string): Promise<string> {
+  const original = (path: string) =>
+    `'${new URL(`../../src/${path}${extname(import.meta.url)}`, import.meta.url).href}'`;
   const moved = text
-    .replaceAll("'./lane.js'", "'./lane.mjs'")
-    .replaceAll("'./waiting-requests.js'", "'./waiting-requests.mjs'")
-    .replaceAll(
-      /'\.\.\/([\w/-]+)\.js'/g,
-      (_, path) => `'${new URL(`../../src/${path}${extname(import.meta.url)}`, import.meta.url).href}'`,
-    );
+    .replaceAll(/'\.\/([\w-]+)\.js'/g, (_, name) =>
+      SOURCES.includes(name) ? `'./${name}.mjs'` : original(`claims/${name}`),
+    )
+    .replaceAll(/'\.\.\/([\w/-]+)\.js'/g, (_, path) => original(path));
   const { code } = await transform(moved, { loader: 'ts' });
   return code;
 }
