@@ -33,7 +33,7 @@ export async function measure(bench: Bench, server: Server, step: Step, place: P
  * @throws Error when an answer or a claim is wrong.
  */
 export async function measureTraffic(
-  { options, signal, measurements }: Bench,
+  { options, database, signal, measurements }: Bench,
   server: Server,
   traffic: Traffic,
   step: Step,
@@ -53,7 +53,9 @@ export async function measureTraffic(
   };
   const run = options.load === 'wrk' && isForWrk(plan) ? runWrk : runLoad;
   const claimsBefore = (await server.books?.countClaims(traffic)) ?? 0;
-  const readUsage = () => Promise.all([usageOf(server.pid), usageOf(server.books?.pid)]);
+  // bench:compare leaves out the books of another commit, but not what its PostgreSQL costs.
+  const databasePid = server.books?.pid ?? database?.pid;
+  const readUsage = () => Promise.all([usageOf(server.pid), usageOf(databasePid)]);
   await resetPeak(server.pid);
   let before = readUsage();
   let health: ReturnType<typeof probeHealth> | undefined;

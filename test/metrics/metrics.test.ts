@@ -11,6 +11,9 @@ t.test('what was answered and decided is counted', async (t) => {
   const { url } = await createDatabase(t);
   const service = startService(t, { DATABASE_URL: url, METRICS_PORT: '0' });
   const client = await service.listening();
+  const writes =
+    'db_client_operation_duration_seconds_count{db_system_name="postgresql",db_operation_name="write",error_type=""}';
+  const writesAtStart = (await scrape(service)).get(writes) ?? 0;
   await client.createCoupon('SECRET-COUPON', 2);
   for (const user of ['secret-ada', 'grace', 'alan', 'grace', '']) await client.claim('SECRET-COUPON', user);
   await client.request('GET', '/no/secret/path');
@@ -44,9 +47,7 @@ t.test('what was answered and decided is counted', async (t) => {
   t.equal(metrics.get('coupon_claim_batch_size_count'), 4);
   t.equal(metrics.get('coupon_database_up'), 1);
   t.equal(metrics.get('coupon_claims_waiting{lane="0"}'), 0);
-  const write =
-    'db_client_operation_duration_seconds_count{db_system_name="postgresql",db_operation_name="write"';
-  t.equal(metrics.get(`${write},error_type=""}`), 1);
+  t.equal(metrics.get(writes)! - writesAtStart, 1);
   t.notMatch([...metrics.keys()].join('\n'), /secret/i, 'no label holds what a client sent');
 });
 
