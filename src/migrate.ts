@@ -20,9 +20,10 @@ async function run(): Promise<void> {
   try {
     const { applied, waiting } = await shards.prepare();
     const names = [...new Set(applied)];
-    logger.info(names.length > 0 ? `applied ${names.join(', ')}` : 'no migration is pending');
-    // What was applied stays.
+    // What was applied stays, also if a database did not answer.
+    if (names.length > 0) logger.info(`applied ${names.join(', ')}`);
     if (waiting[0]) throw waiting[0].error;
+    if (names.length === 0) logger.info('no migration is pending');
   } finally {
     await shards.close();
     await release();
