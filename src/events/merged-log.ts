@@ -120,13 +120,7 @@ export class MergedLog implements Log {
 
 /** The state now or, while the database is away, as it was last seen. @throws if it was never seen. */
 async function lastState(tail: LogTail, isAway: boolean): Promise<LogState> {
-  if (isAway && tail.state) return tail.state;
-  try {
-    return await tail.poll();
-  } catch (error) {
-    if (tail.state && isDatabaseUnavailable(error)) return tail.state;
-    throw error;
-  }
+  return (isAway && tail.state) || tail.poll();
 }
 
 /** Waits for all, and leaves out those whose database is away. @throws if all of them are, or another error. */

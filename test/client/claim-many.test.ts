@@ -74,3 +74,14 @@ t.test('an invalid claim is an error, and none is made', async (t) => {
   });
   t.same((await app.getCoupon('SUMMER')).claimed_by, []);
 });
+
+t.test('an answer without an outcome for each claim is none, and leaves the outcomes unknown', async (t) => {
+  const app = await startApp(t);
+  const headers = { 'content-type': 'application/json' };
+  const front = await startFront(t, app.url, () => ({ status: 200, headers, body: { outcomes: [] } }));
+  await t.rejects(createClient({ baseUrl: front.url }).claimMany(claimsFor('SUMMER', users(2))), {
+    code: 'unexpected_answer',
+    status: 200,
+    outcomeUnknown: true,
+  });
+});

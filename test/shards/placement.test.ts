@@ -1,5 +1,5 @@
 import t from 'tap';
-import { PlacementRefused } from '../../src/shards/placement.js';
+import { PlacementRefused, prepareForMove } from '../../src/shards/placement.js';
 import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { startProxy } from '../support/proxy.js';
 import { connect, createShards } from '../support/sharded.js';
@@ -93,4 +93,11 @@ t.test('new databases wait for each other: one that is down may tell that they a
   t.same(waiting.map(({ server }) => server.name).sort(), ['database 0', 'database 1']);
   await proxy.open();
   await until('both', async () => (await shards.prepare()).waiting.length === 0);
+});
+
+t.test('databases with shards are not divided once more', async (t) => {
+  const { shards } = await createShards(t, { shards: 2, databases: 1 });
+  await t.rejects(prepareForMove(shards.servers), {
+    message: 'database 0 has no coupons that are not divided into shards',
+  });
 });
