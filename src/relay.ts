@@ -21,8 +21,8 @@ import type { Shards } from './shards/shards.js';
 
 /**
  * The command `npm run relay`: sends the events of the log to RELAY_URL. `-- dead` lists the events that
- * could not be delivered, one JSON object per line, and `-- retry <id>|all` sends them again. With shards, the
- * number of the shard stands before an id: `3/7`.
+ * could not be delivered, one JSON object per line, and `-- retry <id>|all` sends them again. With shards,
+ * the number of the shard stands before an id: `3/7`.
  */
 
 const USAGE = 'usage: npm run relay [-- dead | -- retry <id> | -- retry all]';

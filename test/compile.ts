@@ -8,7 +8,10 @@ import { bundleConsole } from '../src/console/bundle.js';
 /** Apart from what `npm start` compiles: that may run meanwhile. */
 const COMPILED = 'dist/test';
 
-/** Compiles the program, its client, the simulation of the benchmark and the tests, without a check of types, in less than a second. */
+/**
+ * Compiles the program, its client, the simulation of the benchmark and the tests, without a check of types,
+ * in less than a second.
+ */
 export async function compile(): Promise<void> {
   await rm(join(projectRoot, COMPILED), { recursive: true, force: true });
   await build({

@@ -18,8 +18,8 @@ const outcomes: Record<string, ClaimOutcome> = {
 
 /**
  * Decides the claims of a batch: three arguments for each, and a letter as its outcome. It keeps who holds a
- * coupon, the place in the order, and the key of the request. It keeps no time, no log of events and no claims
- * by user, which the tables of the service do.
+ * coupon, the place in the order, and the key of the request. It keeps no time, no log of events and no
+ * claims by user, which the tables of the service do.
  */
 const SCRIPT = `
 local letters = {}
@@ -47,9 +47,9 @@ end
 return table.concat(letters)`;
 
 /**
- * Decides claims by a Lua script in Redis. All but the database is that of the service: the same lanes collect
- * batches, and send one ahead over the connection while another one runs. A command for each claim, pipelined,
- * costs the server five times as much processor time in the client.
+ * Decides claims by a Lua script in Redis. All but the database is that of the service: the same lanes
+ * collect batches, and send one ahead over the connection while another one runs. A command for each claim,
+ * pipelined, costs the server five times as much processor time in the client.
  */
 export async function openRedisLanes(url: string, config: Config): Promise<Lanes> {
   const open = async () => {

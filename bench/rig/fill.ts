@@ -3,7 +3,10 @@ import type { Sql } from 'postgres';
 const ROWS_PER_FILL = 500_000;
 const CLAIMS_PER_STATEMENT = 50;
 
-/** Makes claims as a server would have made them, but without looking at their foreign key, and without events. */
+/**
+ * Makes claims as a server would have made them, but without looking at their foreign key, and without
+ * events.
+ */
 export async function fill(sql: Sql, claims: number, coupons: number): Promise<void> {
   await sql`set session_replication_role = replica`;
   await sql`

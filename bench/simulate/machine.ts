@@ -1,6 +1,8 @@
 import type { Clock } from '../../test/simulation/clock.js';
 
-/** A machine's processors. Threads that are ready get one in their order, and keep it until their work ends. */
+/**
+ * A machine's processors. Threads that are ready get one in their order, and keep it until their work ends.
+ */
 export class Machine {
   readonly clock: Clock;
   /** Of all processors together. */

@@ -16,7 +16,10 @@ export interface Plan {
   isSoldOut: boolean;
   /** A closed loop of so many clients, or claims that arrive at a rate, at random. */
   load: { clients: number } | { perSecond: number };
-  /** Whether the balancer gives all claims for a coupon to one service. Otherwise each service gets all coupons. */
+  /**
+   * Whether the balancer gives all claims for a coupon to one service. Otherwise each service gets all
+   * coupons.
+   */
   isByCoupon: boolean;
   /** Between the clients and the services, through the balancer, there and back. */
   clientRoundTripUs: number;

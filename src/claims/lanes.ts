@@ -20,8 +20,8 @@ export interface Time extends Pick<ClaimLaneOptions, 'now' | 'schedule' | 'pause
 
 export interface LanesOptions {
   /**
-   * Decides a batch of a lane (0, 1, …). Batches of a lane end in their order. Each shard has as many lanes as
-   * the others: first come those of shard 0, then those of shard 1.
+   * Decides a batch of a lane (0, 1, …). Batches of a lane end in their order. Each shard has as many lanes
+   * as the others: first come those of shard 0, then those of shard 1.
    */
   run: ((requests: readonly ClaimRequest[]) => Promise<Decided<ClaimOutcome>>)[];
   batchSizeMax: number;

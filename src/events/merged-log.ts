@@ -18,8 +18,8 @@ export const pollIntervalMs = (shards: number) => POLL_INTERVAL_MS * shards;
 
 /**
  * The logs of several shards as one. A coupon lives in one shard, so the order of its changes is kept. Events
- * of different shards come roughly in the order of their times. A shard that does not answer is left out until
- * it is back: its place in the cursor stays.
+ * of different shards come roughly in the order of their times. A shard that does not answer is left out
+ * until it is back: its place in the cursor stays.
  */
 export class MergedLog implements Log {
   readonly #logs: readonly EventLog[];
@@ -50,7 +50,7 @@ export class MergedLog implements Log {
     }
   }
 
-  /** @returns undefined for a cursor of another log. @throws if a shard has never answered. */
+  /** @returns undefined for a cursor of another log. @throws if a shard does not answer. */
   async #cursorOf(after: string | undefined): Promise<MergedCursor | undefined> {
     if (after === NOW) {
       const ends = await Promise.all(this.#logs.map((log) => log.end()));
@@ -118,12 +118,14 @@ export class MergedLog implements Log {
   }
 }
 
-/** The state now or, while the database is away, as it was last seen. @throws if it was never seen. */
+/** The state now or, if the database is known to be away, as it was last seen. @throws as `LogTail.poll`. */
 async function lastState(tail: LogTail, isAway: boolean): Promise<LogState> {
   return (isAway && tail.state) || tail.poll();
 }
 
-/** Waits for all, and leaves out those whose database is away. @throws if all of them are, or another error. */
+/**
+ * Waits for all, and leaves out those whose database is away. @throws if all of them are, or another error.
+ */
 async function anyOf<T>(asked: Promise<T>[]): Promise<(T | 'away')[]> {
   const results = await Promise.allSettled(asked);
   const away = results.filter((result) => result.status === 'rejected');

@@ -55,7 +55,10 @@ export function onClientGone(server: Server, callback: (reply: FastifyReply) => 
   );
 }
 
-/** Calls back with the code of each problem that belongs to no request, and so to no route and hook of Fastify. */
+/**
+ * Calls back with the code of each problem that belongs to no request, and so to no route and hook of
+ * Fastify.
+ */
 export function onRefused(server: Server, callback: (code: ErrorCode) => void): void {
   server.on(REFUSED, callback);
 }

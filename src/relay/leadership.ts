@@ -21,7 +21,8 @@ const BEAT_TIMEOUT_MS = 3_000;
 
 /**
  * Competes for the lock, and runs `lead` as long as this process has it, again and again until `stopping`
- * is aborted. Each shard has a lock of its own. PostgreSQL gives the lock to one session. When that ends, another one gets it.
+ * is aborted. Each shard has a lock of its own. PostgreSQL gives the lock to one session. When that ends,
+ * another one gets it.
  * @throws what `lead` throws, unless the lock was lost or the database is away.
  */
 export async function compete(

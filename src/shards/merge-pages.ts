@@ -2,8 +2,8 @@ import type { Database } from '../database/database.js';
 import type { Page } from '../page.js';
 
 /**
- * Reads a page of each shard, and merges them in the order of the names of their coupons. The merged page ends
- * where the first of them does: behind that, the coupons of this shard are not known.
+ * Reads a page of each shard, and merges them in the order of the names of their coupons. The merged page
+ * ends where the first of them does: behind that, the coupons of this shard are not known.
  * @param read reads the page of one shard, with at most `limit` items.
  */
 export async function mergePages<T>(

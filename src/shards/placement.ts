@@ -137,8 +137,8 @@ async function readPlacement(sql: Sql): Promise<Placement> {
 }
 
 /**
- * Makes sure that the first database has coupons that are not divided, and the others nothing, and takes away what
- * an earlier move left. @returns the installation. @throws PlacementRefused.
+ * Makes sure that the first database has coupons that are not divided, and the others nothing, and takes away
+ * what an earlier move left. @returns the installation. @throws PlacementRefused.
  */
 export async function prepareForMove(servers: readonly Server[]): Promise<string> {
   const installation = randomUUID();

@@ -1,6 +1,6 @@
-import { request as httpRequest } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
+import { sendAndLeave } from '../support/abandoned.js';
 import { type Client, problemIn, requestWarnings, startApp } from '../support/app.js';
 import { assertBooksBalance } from '../support/books.js';
 import { users } from '../support/crowd.js';
@@ -292,16 +292,8 @@ t.test('claims of a client that has left are not made, unless they have started'
   const release = await lockCoupon(t, app.sql, 'A');
   const running = app.claim('A', 'running');
   await lockAwaited(app.sql);
-  const gone = httpRequest(`${app.url}/api/claims`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-  });
-  gone.on('error', () => {});
-  gone.end(JSON.stringify({ claims: users(10).map((user_id) => ({ user_id, coupon_name: 'A' })) }));
-  await until('the request is sent', () => gone.writableFinished);
-  await app.request('GET', '/health');
-  gone.destroy();
-  await app.request('GET', '/health');
+  const claims = users(10).map((user_id) => ({ user_id, coupon_name: 'A' }));
+  await sendAndLeave(app, '/api/claims', { claims });
   await release();
   t.equal((await running).status, 200);
   t.equal((await app.claim('A', 'after')).status, 200);

@@ -1,11 +1,10 @@
-import { request as httpRequest } from 'node:http';
 import t from 'tap';
+import { sendAndLeave } from '../support/abandoned.js';
 import { problemIn, startApp } from '../support/app.js';
 import { assertBooksBalance } from '../support/books.js';
 import { users } from '../support/crowd.js';
 import { UNDIVIDED } from '../support/database.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
-import { until } from '../support/until.js';
 
 t.test(
   '503 overloaded: claims beyond CLAIMS_WAITING_MAX are rejected at once, and leave nothing behind',
@@ -92,17 +91,7 @@ t.test('a claim is dropped if its caller disconnects before its batch starts', a
   const release = await lockCoupon(t, app.sql, 'A');
   const running = app.claim('A', 'running');
   await lockAwaited(app.sql);
-  const gone = httpRequest(`${app.url}/api/coupons/claim`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-  });
-  gone.on('error', () => {});
-  gone.end(JSON.stringify({ user_id: 'gone', coupon_name: 'A' }));
-  // The request is at the server once its bytes are sent and a later request is answered.
-  await until('the request is sent', () => gone.writableFinished);
-  await app.request('GET', '/health');
-  gone.destroy();
-  await app.request('GET', '/health');
+  await sendAndLeave(app, '/api/coupons/claim', { user_id: 'gone', coupon_name: 'A' });
   await release();
   t.equal((await running).status, 200);
   t.equal((await app.claim('A', 'after')).status, 200);

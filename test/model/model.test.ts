@@ -8,7 +8,7 @@ import { startServers } from './servers.js';
 
 /** The short form of `npm run test:model`. */
 
-const RUNS = 2_000;
+const RUNS = 1_200;
 const TOGETHER = 8;
 const TAGS = ['coupons', 'claims', 'events'];
 

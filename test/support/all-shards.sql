@@ -1,5 +1,5 @@
--- Makes the tables of all shards look like those of one database. Tests read the views, and write through them.
--- The schema is the first in the search path of the connections of tests.
+-- Makes the tables of all shards look like those of one database. Tests read the views, and write through
+-- them. The schema is the first in the search path of the connections of tests.
 
 create schema all_shards;
 
@@ -33,7 +33,7 @@ begin
   if tg_op = 'INSERT' then
     select string_agg(quote_ident(key), ', ') into columns from jsonb_object_keys(given) as key;
     if database > 0 then
-      -- A foreign table would get null for what is not given.
+      -- By dblink: a foreign table would set columns to null that are not given, instead of their defaults.
       other := format('other_%s', database);
       if other <> all (coalesce(dblink_get_connections(), '{}')) then
         perform dblink_connect(other, other);

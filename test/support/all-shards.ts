@@ -18,7 +18,10 @@ export const suiteShape: Shape = {
   databases: Number(process.env['TEST_DATABASES'] || 1),
 };
 
-/** Why a test is skipped that looks at where pages and cursors of one database end. Its like is in test/shards. */
+/**
+ * Why a test is skipped that looks at where pages and cursors of one database end. Its like is in
+ * test/shards.
+ */
 export const skipIfDivided = suiteShape.shards > 1 ? 'with shards, test/shards has tests of its own' : false;
 
 /** The name of a database tells how many shards it has, in how many databases: see `divided`. */
@@ -56,8 +59,8 @@ function partOf(shard: number, shape: Shape): string {
 }
 
 /**
- * Sets the databases up as the service does, and creates views in the first one that make all shards look like one
- * database.
+ * Sets the databases up as the service does, and creates views in the first one that make all shards look
+ * like one database.
  */
 export async function createShardsIn(url: string, sql: Sql): Promise<void> {
   const { urls, shape } = urlsOf(url);

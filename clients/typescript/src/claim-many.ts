@@ -44,9 +44,10 @@ const RETRIED_CODES = ['overloaded', 'database_unavailable', 'outcome_unknown'];
 const UNDECIDED_CODES = [...RETRIED_CODES, 'internal_error'];
 
 /**
- * Claims for many, in requests of up to 1,000, one after the other. Claims that are not decided are sent again,
- * with the same keys, until the deadline of their request.
- * @throws CouponError if a request is refused as a whole. Claims of the requests before it may have been made.
+ * Claims for many, in requests of up to 1,000, one after the other. Claims that are not decided are sent
+ * again, with the same keys, until the deadline of their request.
+ * @throws CouponError if a request is refused as a whole. Claims of the requests before it may have been
+ *   made.
  */
 export async function claimMany(
   raw: RawClient,

@@ -10,8 +10,8 @@ type EventPage = components['schemas']['EventPage'];
 
 export interface EventOptions extends CallOptions {
   /**
-   * The place behind the last event that you have dealt with: its `cursor` or, if it has none, its `id`. `now`
-   * for those that come. Absent: from the oldest event on.
+   * The place behind the last event that you have dealt with: its `cursor` or, if it has none, its `id`.
+   * `now` for those that come. Absent: from the oldest event on.
    */
   after?: string | undefined;
   /** Whether to wait for further events, for ever. `false` ends at the end of the log. True, unless given. */

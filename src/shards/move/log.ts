@@ -26,8 +26,8 @@ const SELECT = `
   from events`;
 
 /**
- * Copies the log. A row with claims of several shards becomes a row in each, with the same id: the order within
- * a shard is that of the ids, as before.
+ * Copies the log. A row with claims of several shards becomes a row in each, with the same id: the order
+ * within a shard is that of the ids, as before.
  */
 export async function copyLog(source: Sql, shards: Shards): Promise<void> {
   for await (const rows of pagesOf<LogRow>(source, `${SELECT} order by id`)) {

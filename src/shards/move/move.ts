@@ -32,8 +32,8 @@ export interface MoveOptions {
 
 /**
  * Moves the coupons of a database without shards into shards. It is the first of the databases. Writes wait
- * meanwhile, and the tables of before are kept. Until the last moment the database is one without shards: a move
- * that fails changes nothing, and can be tried again.
+ * meanwhile, and the tables of before are kept. Until the last moment the database is one without shards: a
+ * move that fails changes nothing, and can be tried again.
  * @throws MoveRefused, PlacementRefused, or the error of postgres.js.
  */
 export async function moveIntoShards(shards: Shards, { openSource, onProgress }: MoveOptions): Promise<void> {

@@ -8,7 +8,10 @@ import { Random } from '../simulation/random.js';
 
 const MEAN_SERVICE_US = 1_000;
 
-/** The mean time in the system, in ms, when work comes at random to a thread of its own, or to several threads. */
+/**
+ * The mean time in the system, in ms, when work comes at random to a thread of its own, or to several
+ * threads.
+ */
 async function meanTimeMs(processors: number, perMs: number, jobs: number): Promise<number> {
   const clock = new Clock();
   const machine = new Machine(clock, processors);
