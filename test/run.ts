@@ -38,7 +38,7 @@ const tapOptions = [
 ];
 
 // No test needs its data to survive a crash of the machine.
-const SERVER_SETTINGS = { fsync: 'off', max_connections: '300' };
+const SERVER_SETTINGS = { fsync: 'off', max_connections: '500' };
 
 interface Database {
   url: string;

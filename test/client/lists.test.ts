@@ -51,5 +51,7 @@ t.test('a list asks for a page only when somebody wants its items', async (t) =>
   const front = await startFront(t, app.url, () => 'pass');
   const client = createClient({ baseUrl: front.url });
   for await (const { name } of client.listCoupons({ pageSize: 2 })) if (name === 'coupon-2') break;
-  t.equal(front.requests.length, 2);
+  // A request that was refused, as on a busy machine, is sent again.
+  const asked = new Set(front.requests.map(({ path }) => path));
+  t.equal(asked.size, 2);
 });
