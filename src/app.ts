@@ -129,7 +129,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       securityHandlers,
       (scheme, scopes) => scheme === 'ApiKey' && keys.isOpen(scopes),
     );
-    if (lanes) shedLoad(app, ['claimCoupon', 'claimCoupons'], () => lanes.isFull());
+    if (lanes) shedLoad(app, ['claimCoupon', 'claimCoupons'], () => lanes.room);
     serveWebPages(app, contract);
     await app.register(openapiGlue, { specification: forRouting(contract), serviceHandlers: handlers });
     return app;

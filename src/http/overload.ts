@@ -1,6 +1,7 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, onResponseHookHandler } from 'fastify';
 import type { OperationId } from '../contract.js';
-import { beforeBody } from './before-body.js';
+import { BackPressure } from './back-pressure.js';
+import { beforeBody, operationIdOf } from './before-body.js';
 import { Pacer } from './pacer.js';
 import { sendProblem } from './problems.js';
 
@@ -10,6 +11,8 @@ const refusals = new Pacer();
 /** For each second of Retry-After beyond the first, so many refusals are held. */
 const HELD_PER_SECOND = 1_000;
 const RETRY_AFTER_SECONDS_MAX = 5;
+/** The next claim of a client is answered within a second, and some of that goes by behind this wait. */
+const UNREAD_MS_MAX = 300;
 
 /**
  * Answers 503 `overloaded`: now, or in a few seconds if there are many such answers. Then Retry-After
@@ -23,15 +26,31 @@ export function refuse(reply: FastifyReply): void {
 }
 
 /**
- * Refuses the requests of operations while `isFull`, before their bodies are read: then a refusal
- * costs little, and holds little memory. Routes must be added after this call.
+ * Refuses the requests of operations while there is no room, before their bodies are read: then a refusal
+ * costs little, and holds little memory. Meanwhile, connections that have been answered are not read.
+ * Routes must be added after this call.
  */
-export function shedLoad(app: FastifyInstance, operationIds: OperationId[], isFull: () => boolean): void {
+export function shedLoad(app: FastifyInstance, operationIds: OperationId[], room: () => number): void {
+  const backPressure = new BackPressure(room);
+  const isShed = (id: string) => operationIds.some((operationId) => operationId === id);
   beforeBody(app, (id) => {
-    if (!operationIds.some((operationId) => operationId === id)) return undefined;
+    if (!isShed(id)) return undefined;
     return (_request, reply, done) => {
-      if (isFull()) refuse(reply);
+      if (room() <= 0) refuse(reply);
       else done();
     };
   });
+  const takeTurn: onResponseHookHandler = ({ raw }, reply, done) => {
+    // Who asks again before Retry-After is over gains nothing.
+    const retryAfter = reply.problemCode === 'overloaded' ? Number(reply.getHeader('Retry-After')) : 0;
+    const take = () => backPressure.takeTurn(raw.socket, retryAfter * 1_000 || UNREAD_MS_MAX);
+    // Node.js reads the connection as long as it skips a body.
+    if (raw.readableEnded) take();
+    else raw.once('end', take);
+    done();
+  };
+  app.addHook('onRoute', (route) => {
+    if (isShed(operationIdOf(route))) route.onResponse = [route.onResponse ?? [], takeTurn].flat();
+  });
+  app.addHook('preClose', () => backPressure.release());
 }

@@ -1,0 +1,55 @@
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A fraction of the time that a batch of claims takes: room comes with each one. */
+const INTERVAL_MS = 5;
+
+interface Unread {
+  socket: Socket;
+  /** When it is read even without room. */
+  until: number;
+}
+
+/**
+ * Leaves connections unread while there is no room, in turn. What a client sends meanwhile waits in the
+ * buffers of the operating system. Read and refused, it would cost nearly as much as a claim, and come again.
+ */
+export class BackPressure {
+  readonly #room: () => number;
+  #unread: Unread[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #isReleased = false;
+
+  /** @param room how many more requests may be read. */
+  constructor(room: () => number) {
+    this.#room = room;
+  }
+
+  /** Takes a connection that has been answered. It is read again when there is room, or after `msMax`. */
+  takeTurn(socket: Socket, msMax: number): void {
+    if (this.#isReleased || socket.destroyed) return;
+    if (this.#unread.length === 0 && this.#room() > 0) return;
+    socket.pause();
+    this.#unread.push({ socket, until: performance.now() + msMax });
+    this.#timer ??= setInterval(() => this.#read(this.#room()), INTERVAL_MS).unref();
+  }
+
+  /** Reads all connections from now on. Resolves once what has arrived is read. */
+  async release(): Promise<void> {
+    this.#isReleased = true;
+    this.#read(this.#unread.length);
+    await sleep(INTERVAL_MS);
+  }
+
+  #read(room: number): void {
+    const now = performance.now();
+    this.#unread = this.#unread.filter(({ socket, until }, place) => {
+      if (place >= room && until > now && !socket.destroyed) return true;
+      socket.resume();
+      return false;
+    });
+    if (this.#unread.length > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
