@@ -25,6 +25,11 @@ export class BackPressure {
     this.#room = room;
   }
 
+  /** The number of connections that are not read. */
+  get unread(): number {
+    return this.#unread.length;
+  }
+
   /** Takes a connection that has been answered. It is read again when there is room, or after `msMax`. */
   takeTurn(socket: Socket, msMax: number): void {
     if (this.#isReleased || socket.destroyed) return;

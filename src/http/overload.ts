@@ -5,22 +5,30 @@ import { beforeBody, operationIdOf } from './before-body.js';
 import { Pacer } from './pacer.js';
 import { sendProblem } from './problems.js';
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Of an application that sheds load. */
+    backPressure?: BackPressure;
+  }
+}
+
 /** Of the whole process: its event loop is what they share. */
 const refusals = new Pacer();
 
-/** For each second of Retry-After beyond the first, so many refusals are held. */
-const HELD_PER_SECOND = 1_000;
+/** For each second of Retry-After beyond the first, so many clients wait. */
+const CLIENTS_PER_SECOND = 1_000;
 const RETRY_AFTER_SECONDS_MAX = 5;
 /** The next claim of a client is answered within a second, and some of that goes by behind this wait. */
 const UNREAD_MS_MAX = 300;
 
 /**
- * Answers 503 `overloaded`: now, or in a few seconds if there are many such answers. Then Retry-After
- * is longer, too: fewer of these clients come back at once.
+ * Answers 503 `overloaded`: now, or in a few seconds if there are many such answers. The more clients wait, the
+ * longer is Retry-After: fewer of them come back at once.
  */
 export function refuse(reply: FastifyReply): void {
   refusals.pace(() => {
-    const seconds = Math.min(1 + Math.floor(refusals.held / HELD_PER_SECOND), RETRY_AFTER_SECONDS_MAX);
+    const waiting = refusals.held + (reply.server.backPressure?.unread ?? 0);
+    const seconds = Math.min(1 + Math.floor(waiting / CLIENTS_PER_SECOND), RETRY_AFTER_SECONDS_MAX);
     sendProblem(reply.header('Retry-After', String(seconds)), 'overloaded');
   });
 }
@@ -32,6 +40,7 @@ export function refuse(reply: FastifyReply): void {
  */
 export function shedLoad(app: FastifyInstance, operationIds: OperationId[], room: () => number): void {
   const backPressure = new BackPressure(room);
+  app.decorate('backPressure', backPressure);
   const isShed = (id: string) => operationIds.some((operationId) => operationId === id);
   beforeBody(app, (id) => {
     if (!isShed(id)) return undefined;
