@@ -30,10 +30,14 @@ export class BackPressure {
     return this.#unread.length;
   }
 
+  /** Whether there is no room, or others wait for it. */
+  get isNeeded(): boolean {
+    return !this.#isReleased && (this.#unread.length > 0 || this.#room() <= 0);
+  }
+
   /** Takes a connection that has been answered. It is read again when there is room, or after `msMax`. */
   takeTurn(socket: Socket, msMax: number): void {
-    if (this.#isReleased || socket.destroyed) return;
-    if (this.#unread.length === 0 && this.#room() > 0) return;
+    if (!this.isNeeded || socket.destroyed) return;
     socket.pause();
     this.#unread.push({ socket, until: performance.now() + msMax });
     this.#timer ??= setInterval(() => this.#read(this.#room()), INTERVAL_MS).unref();

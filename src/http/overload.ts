@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, onResponseHookHandler } from 'fastify';
 import type { OperationId } from '../contract.js';
 import { BackPressure } from './back-pressure.js';
@@ -18,6 +19,7 @@ const refusals = new Pacer();
 /** For each second of Retry-After beyond the first, so many clients wait. */
 const CLIENTS_PER_SECOND = 1_000;
 const RETRY_AFTER_SECONDS_MAX = 5;
+const PROXY_HEADERS = ['x-forwarded-for', 'forwarded', 'via'];
 /** The next claim of a client is answered within a second, and some of that goes by behind this wait. */
 const UNREAD_MS_MAX = 300;
 
@@ -50,16 +52,23 @@ export function shedLoad(app: FastifyInstance, operationIds: OperationId[], room
     };
   });
   const takeTurn: onResponseHookHandler = ({ raw }, reply, done) => {
-    // Who asks again before Retry-After is over gains nothing.
-    const retryAfter = reply.problemCode === 'overloaded' ? Number(reply.getHeader('Retry-After')) : 0;
-    const take = () => backPressure.takeTurn(raw.socket, retryAfter * 1_000 || UNREAD_MS_MAX);
-    // Node.js reads the connection as long as it skips a body.
-    if (raw.readableEnded) take();
-    else raw.once('end', take);
+    if (backPressure.isNeeded && !isOfProxy(raw)) {
+      // Who asks again before Retry-After is over gains nothing.
+      const retryAfter = reply.problemCode === 'overloaded' ? Number(reply.getHeader('Retry-After')) : 0;
+      const take = () => backPressure.takeTurn(raw.socket, retryAfter * 1_000 || UNREAD_MS_MAX);
+      // Node.js reads the connection as long as it skips a body.
+      if (raw.readableEnded) take();
+      else raw.once('end', take);
+    }
     done();
   };
   app.addHook('onRoute', (route) => {
     if (isShed(operationIdOf(route))) route.onResponse = [route.onResponse ?? [], takeTurn].flat();
   });
   app.addHook('preClose', () => backPressure.release());
+}
+
+/** Whether the connection is that of a proxy: it carries the requests of many clients, and not only claims. */
+function isOfProxy({ headers }: IncomingMessage): boolean {
+  return PROXY_HEADERS.some((name) => headers[name] !== undefined);
 }

@@ -22,14 +22,14 @@ async function startFull(t: Test): Promise<{ app: TestApp; empty: () => Promise<
 }
 
 /** A client that was refused, and asks again at once over the same connection. */
-async function askAgain(t: Test, { url }: TestApp, user: string) {
+async function askAgain(t: Test, { url }: TestApp, user: string, headers: string[] = []) {
   const connection = openRawConnection(url);
   t.teardown(() => connection.socket.destroy());
-  connection.send(claimBytes('A', user));
+  connection.send(claimBytes('A', user, headers));
   const [refusal] = await connection.answered(1);
   t.equal(refusal?.status, 503);
   const askedAt = performance.now();
-  connection.send(claimBytes('A', user));
+  connection.send(claimBytes('A', user, headers));
   return {
     retryAfterMs: Number(refusal?.headers.get('retry-after')) * 1_000,
     /** Of the second request. */
@@ -65,4 +65,21 @@ t.test('other clients are heard meanwhile', async (t) => {
   t.equal((await app.request('GET', '/api/coupons/A')).status, 200);
   await empty();
   t.equal((await answer)?.status, 200);
+});
+
+t.test('a proxy is heard at once: its connection carries the requests of many', async (t) => {
+  const { app, empty } = await startFull(t);
+  /** A machine may be busy for a second, but not each time. */
+  const isHeardAtOnce = async (header: string) => {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const { answer, retryAfterMs, waitedMs } = await askAgain(t, app, 'ada', [header]);
+      t.equal((await answer)?.status, 503);
+      if (waitedMs() < retryAfterMs) return true;
+    }
+    return false;
+  };
+  for (const header of ['X-Forwarded-For: 192.0.2.1', 'Forwarded: for=192.0.2.1', 'Via: 1.1 proxy']) {
+    t.ok(await isHeardAtOnce(header), header);
+  }
+  await empty();
 });
