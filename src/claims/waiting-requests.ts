@@ -64,12 +64,15 @@ export class WaitingRequests<Request, Outcome> {
       if (caller.destroyed) this.#size -= requests.length - taken;
       else if (submission.since <= oldest) this.#reject(submission);
       else {
-        const end = Math.min(requests.length, taken + TURN_SIZE_MAX, taken + sizeMax - batch.length);
+        const turnEnd = Math.min(requests.length, taken - (taken % TURN_SIZE_MAX) + TURN_SIZE_MAX);
+        const end = Math.min(turnEnd, taken + sizeMax - batch.length);
         for (let index = taken; index < end; index++) {
           batch.push({ submission, index, number: this.#taken++, unknownSince: 0 });
         }
         this.#size -= end - taken;
         submission.taken = end;
+        // The batch is full: the turn goes on in the next one.
+        if (end < turnEnd) break;
         if (end < requests.length) line.push(submission);
       }
     }

@@ -49,6 +49,18 @@ t.test('a single request behind 1,000 waits for one turn of them, and not for al
   t.same(run, requests.slice(0, run.length), 'the others keep their order');
 });
 
+t.test('a batch that is full does not end a turn: the rest of it goes first in the next batch', async (t) => {
+  const { batches, submit, submitMany, turn, decide } = createLane(roomy);
+  for (let i = 0; i < 200; i++) submit(`s${i}`);
+  submitMany(many(90));
+  submit('later');
+  await turn();
+  t.equal(batches[0]?.requests.at(-1), 'm49');
+  await decide(0, outcomesOf(batches[0]!.requests));
+  await turn();
+  t.same(batches[1]?.requests, [...many(90).slice(50), 'later']);
+});
+
 t.test('two that submit many share the batches', async (t) => {
   const { batches, submitMany, turn } = createLane(roomy);
   submitMany(many(500, 'a'));

@@ -70,6 +70,10 @@ export const BUGS: Record<string, Flaw | Patch[]> = {
     ['waiting-requests', 'batch.length < sizeMax;', 'batch.length <= sizeMax;'],
     ['waiting-requests', 'sizeMax - batch.length)', 'sizeMax - batch.length + 1)'],
   ],
+  'a full batch ends the turn of a request': [['waiting-requests', 'if (end < turnEnd) break;', '']],
+  'outcomes of other claims of the request': [
+    ['lanes', 'settle(places[index]!, outcome)', 'settle(places.at(-1 - index)!, outcome)'],
+  ],
   'the room is not bounded': [['lane', 'waitingMax - this', 'waitingMax + 1 - this']],
   'requests wait for ever': [['lane', '- this.#options.waitMsMax', '- this.#options.waitMsMax * 1e6']],
   'a disconnected client is run for': [['waiting-requests', 'if (caller.destroyed)', 'if (!caller)']],

@@ -8,6 +8,7 @@ import {
   PHASES,
   type Phase,
   type Plan,
+  type Wish,
 } from './plan.js';
 import { Random } from './random.js';
 
@@ -79,12 +80,14 @@ class Ways {
   readonly leaving: boolean;
   readonly byHand: boolean;
   readonly faults: boolean;
+  readonly many: boolean;
 
   constructor(random: Random) {
     this.keys = random.chance(0.5);
     this.leaving = random.chance(0.2);
     this.byHand = random.chance(0.4);
     this.faults = random.chance(0.8);
+    this.many = random.chance(0.3);
   }
 }
 
@@ -104,7 +107,17 @@ function drawClaim({ random, servers, users, coupons, burstMs }: Draw, ways: Way
     if (random.chance(0.2)) claim.forgetsKey = true;
   }
   if (ways.leaving && random.chance(0.4)) claim.leaveMs = random.below(40);
+  if (ways.many && random.chance(0.4)) {
+    claim.more = Array.from({ length: random.between(1, 5) }, () => drawWish(random, users, coupons, ways));
+  }
   return claim;
+}
+
+function drawWish(random: Random, users: string[], coupons: { name: string }[], ways: Ways): Wish {
+  const user = random.pick(users);
+  const wish: Wish = { user, coupon: random.pick(coupons).name };
+  if (ways.keys && random.chance(0.7)) wish.key = `${user}-${random.between(1, 2)}`;
+  return wish;
 }
 
 function drawMoment(

@@ -57,6 +57,15 @@ export interface ClaimEvent {
   retryMs: number;
   /** Whether the key is left out when the client tries again. */
   forgetsKey?: boolean;
+  /** What the client claims in the same request. Absent: it asks for a single claim. */
+  more?: Wish[];
+}
+
+/** One claim of a request. */
+export interface Wish {
+  user: string;
+  coupon: string;
+  key?: string;
 }
 
 /** Somebody changes the database by hand, in a transaction of its own. */

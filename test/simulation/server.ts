@@ -1,3 +1,4 @@
+import type { Undecided } from '../../src/claims/claims.js';
 import type { Decided, Lane } from '../../src/claims/lane.js';
 import type { Lanes, Time } from '../../src/claims/lanes.js';
 import { type ClaimOutcome, type ClaimRequest, codeOf } from '../../src/claims/outcome.js';
@@ -50,15 +51,28 @@ export class Server implements ServerRun {
   }
 
   ask(asked: Asked): Promise<ClaimOutcome> {
+    return this.#submit([asked], () =>
+      this.#lanes.claimCoupon(asked.coupon, asked.user, asked.key, asked.caller),
+    );
+  }
+
+  /** Asks for many claims in one request. */
+  askMany(asked: readonly Asked[]): Promise<(ClaimOutcome | Undecided)[]> {
+    const claims = asked.map(({ coupon, user, key }) => ({ couponName: coupon, userId: user, key }));
+    return this.#submit(asked, () => this.#lanes.claimCoupons(claims, (asked[0] as Asked).caller));
+  }
+
+  #submit<T>(asked: readonly Asked[], submit: () => T): T {
     const { waitingMax, lanes } = this.#world.plan;
     const laneMax = Math.ceil(waitingMax / Math.min(lanes, 2));
     const waiting = this.#waiting;
-    submitted = { asked, waiting: 0 };
-    const outcome = this.#lanes.claimCoupon(asked.coupon, asked.user, asked.key, asked.caller);
-    const { lane, waiting: waitingInLane } = submitted;
-    asked.foundNoRoom = waiting >= waitingMax || waitingInLane >= laneMax;
-    if (lane) this.#used.add(lane);
-    if ((lane?.waiting ?? 0) > laneMax || (lane && waiting >= waitingMax)) {
+    submitted = { asked: [...asked], lanes: [], waiting: 0 };
+    const outcome = submit();
+    for (const claim of asked) {
+      claim.foundNoRoom = waiting + asked.length > waitingMax || submitted.waiting + asked.length > laneMax;
+    }
+    for (const lane of submitted.lanes) this.#used.add(lane);
+    if (this.#waiting > waitingMax || submitted.lanes.some((lane) => lane.waiting > laneMax)) {
       this.#world.invariants.violate('bounds of a lane', `${this.name} lets too many requests wait`);
     }
     this.#expireRegularly();
@@ -150,21 +164,27 @@ function describe(asked: readonly Asked[]): string {
 const EXPIRY_INTERVAL_MS = 100;
 
 interface Tagged extends ClaimRequest {
-  asked?: Asked;
+  asked?: Asked | undefined;
 }
 
-/** The request that a server submits now, and the lane that got it. */
-let submitted: { asked: Asked; lane?: ClaimLane; waiting: number } | undefined;
+/** What a server submits now: claims that no lane has got yet, and the lanes that got the others. */
+let submitted: { asked: Asked[]; lanes: ClaimLane[]; waiting: number } | undefined;
 
 /** Makes lanes of this class mark the requests that they get: a batch does not show whose they are. */
 export function watchSubmissions(LaneClass: { prototype: ClaimLane }): void {
   const { submit } = LaneClass.prototype;
   LaneClass.prototype.submit = function (this: ClaimLane, requests: readonly Tagged[], ...rest) {
     if (submitted) {
-      for (const request of requests) request.asked = submitted.asked;
-      submitted.lane = this;
-      submitted.waiting = this.waiting;
+      for (const request of requests) request.asked = takeAsked(submitted.asked, request);
+      submitted.lanes.push(this);
+      submitted.waiting = Math.max(submitted.waiting, this.waiting);
     }
     return submit.call(this, requests, ...rest);
   };
+}
+
+/** Claims of one user for one coupon keep their order. */
+function takeAsked(asked: Asked[], { couponName, userId }: ClaimRequest): Asked | undefined {
+  const place = asked.findIndex(({ coupon, user }) => coupon === couponName && user === userId);
+  return asked.splice(place, 1)[0];
 }

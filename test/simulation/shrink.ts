@@ -53,9 +53,13 @@ function simplerEvents(event: PlannedEvent): Record<string, unknown>[] {
       changes.push({ [name]: value });
     }
   };
-  for (const optional of ['key', 'leaveMs', 'forgetsKey', 'rollsBack']) set(optional, undefined);
+  for (const optional of ['key', 'leaveMs', 'forgetsKey', 'rollsBack', 'more']) set(optional, undefined);
   for (const zero of ['retries', 'retryMs', 'holdMs']) set(zero, 0);
   set('units', 1);
+  if (event.kind === 'claim' && event.more) {
+    const { more } = event;
+    for (const i of more.keys()) if (more.length > 1) changes.push({ more: more.toSpliced(i, 1) });
+  }
   if (typeof event.at === 'number') {
     for (const at of [0, Math.floor(event.at / 2), event.at - 10, event.at - 1]) {
       if (at >= 0 && at < event.at) changes.push({ at });
