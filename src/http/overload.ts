@@ -20,8 +20,6 @@ const refusals = new Pacer();
 const CLIENTS_PER_SECOND = 1_000;
 const RETRY_AFTER_SECONDS_MAX = 5;
 const PROXY_HEADERS = ['x-forwarded-for', 'forwarded', 'via'];
-/** The next claim of a client is answered within a second, and some of that goes by behind this wait. */
-const UNREAD_MS_MAX = 300;
 
 /**
  * Answers 503 `overloaded`: now, or in a few seconds if there are many such answers. The more clients wait, the
@@ -53,9 +51,9 @@ export function shedLoad(app: FastifyInstance, operationIds: OperationId[], room
   });
   const takeTurn: onResponseHookHandler = ({ raw }, reply, done) => {
     if (backPressure.isNeeded && !isOfProxy(raw)) {
-      // Who asks again before Retry-After is over gains nothing.
+      const askedAt = performance.now() - reply.elapsedTime;
       const retryAfter = reply.problemCode === 'overloaded' ? Number(reply.getHeader('Retry-After')) : 0;
-      const take = () => backPressure.takeTurn(raw.socket, retryAfter * 1_000 || UNREAD_MS_MAX);
+      const take = () => backPressure.takeTurn(raw.socket, askedAt, retryAfter * 1_000);
       // Node.js reads the connection as long as it skips a body.
       if (raw.readableEnded) take();
       else raw.once('end', take);
