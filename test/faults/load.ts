@@ -23,6 +23,12 @@ const SAMPLE_INTERVAL_MS = 50;
 const CREATE_INTERVAL_MS = 400;
 /** One claim in so many is for a user who claims for the second time, perhaps. */
 const REPEAT_CHANCE = 0.1;
+/** One request in so many has many claims. */
+const MANY_CHANCE = 0.15;
+const MANY_MAX = 30;
+/** Within one turn of their lane, so that they are decided in their order. */
+const MANY_IN_ORDER = 60;
+const HASTE_CHANCE = 0.2;
 
 /** The people who use the services during a run, and those who watch the books. */
 export class Load {
@@ -70,7 +76,11 @@ export class Load {
         const [url] = this.#urls as [string];
         return claimInOrder(this.recorder, this.#ends, url, connection, coupon, users);
       });
-      await Promise.all(connections);
+      const many = Array.from({ length: MANY_IN_ORDER }, (_, place) => {
+        const user = this.#newUser();
+        return { client: user, coupon, user, key: `key-of-${user}`, arrival: { connection: 0, place } };
+      });
+      await Promise.all([...connections, client.wantMany(many, false)]);
     }
     client.close();
   }
@@ -80,7 +90,8 @@ export class Load {
     await Promise.all([
       ...Array.from({ length: this.#plan.clients }, () =>
         this.#repeat(THINK_MS_MAX, (client) => {
-          const user = this.#random.chance(REPEAT_CHANCE) ? this.#knownUser() : this.#newUser();
+          if (this.#random.chance(MANY_CHANCE)) return this.#wantMany(client);
+          const user = this.#anyUser();
           const manner = this.#random.pick<Manner>(manners);
           return client.want(this.#random.pick(this.#coupons), user, manner, `client-${this.#ends.length}`);
         }),
@@ -141,6 +152,22 @@ export class Load {
     const isWorkerKilled = this.#plan.faults.some(({ kind }) => kind === 'killWorker');
     const patienceMs = isWorkerKilled ? IMPATIENCE_MS : PATIENCE_MS;
     return new Client(this.recorder, this.#random, this.#urls, this.#ends, this.#abort.signal, patienceMs);
+  }
+
+  /** Claims for several users and coupons in one request, some of them with keys. */
+  #wantMany(client: Client): Promise<void> {
+    const number = this.recorder.operations.length;
+    const wanted = Array.from({ length: this.#random.integer(2, MANY_MAX) }, (_, place) => {
+      const name = `many-${number}/${place}`;
+      const isKeyed = this.#random.chance(0.7);
+      const claim = { client: name, coupon: this.#random.pick(this.#coupons), user: this.#anyUser() };
+      return isKeyed ? { ...claim, key: `key-of-${name}` } : claim;
+    });
+    return client.wantMany(wanted, this.#random.chance(HASTE_CHANCE));
+  }
+
+  #anyUser(): string {
+    return this.#random.chance(REPEAT_CHANCE) ? this.#knownUser() : this.#newUser();
   }
 
   #newUser(): string {

@@ -18,6 +18,18 @@ interface Bug {
 }
 type Named = { name?: string; coupon_name?: string; user_id?: string };
 
+interface Outcome {
+  code: string;
+}
+
+/** Changes the answers to requests with many claims. */
+const changeOutcomes = (change: (outcomes: Outcome[]) => Outcome[]) => (app: FastifyInstance) =>
+  app.addHook('preSerialization', async (_request, _reply, payload) =>
+    payload && typeof payload === 'object' && 'outcomes' in payload
+      ? { outcomes: change(payload.outcomes as Outcome[]) }
+      : payload,
+  );
+
 const bugs: Record<string, Bug> = {
   'a valid name is refused': {
     plant: (app) =>
@@ -65,6 +77,18 @@ const bugs: Record<string, Bug> = {
     // Whichever rule the first such claim breaks.
     found:
       /claimCoupon 200 contradicts the database|the answers speak of \d+ new claims, and the database has \d+/,
+  },
+  'an outcome of many is missing': {
+    plant: changeOutcomes((outcomes) => outcomes.slice(0, -1)),
+    found: /claimCoupons 200 contradicts the database|outcomes/,
+  },
+  'a claim of many is refused with the wrong code': {
+    plant: changeOutcomes((outcomes) =>
+      outcomes.map((outcome) =>
+        outcome.code === 'already_claimed' ? { ...outcome, code: 'coupon_not_found' } : outcome,
+      ),
+    ),
+    found: /claimCoupons 200 contradicts the database/,
   },
   'an error of the connection overtakes an answer': {
     plant: ({ server }) =>

@@ -9,6 +9,8 @@ import { Overloaded } from '../../../src/overloaded.js';
 export interface Bug {
   /** Puts the defect into the claims. */
   claims?: (claims: Claims, sql: Sql) => Claims['claimCoupon'];
+  /** Puts the defect into many claims of one request. */
+  many?: (claims: Claims) => Claims['claimCoupons'];
   /** Puts the defect into the answers. */
   app?: (app: FastifyInstance) => void;
   /** Removes what would keep the defect from its effect. */
@@ -147,6 +149,27 @@ export const bugs = {
         return claims.claimCoupon(...claim);
       };
     },
+  },
+
+  /** The outcomes of many claims are told in the reverse order. */
+  reverseOutcomes: {
+    many:
+      (claims) =>
+      async (...many) =>
+        (await claims.claimCoupons(...many)).reverse(),
+  },
+
+  /** The last of many claims is dropped, and is answered as if it had been made. */
+  dropLast: {
+    many: (claims) => async (all, caller) => {
+      const made = await claims.claimCoupons(all.slice(0, -1), caller);
+      return [...made, 'claimed'];
+    },
+  },
+
+  /** Many claims are decided in the reverse order, and each is told its own outcome. */
+  decideBackwards: {
+    many: (claims) => async (all, caller) => (await claims.claimCoupons(all.toReversed(), caller)).reverse(),
   },
 
   /** Readings come from a cache. */

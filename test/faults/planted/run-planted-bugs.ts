@@ -24,6 +24,9 @@ const cases: Record<Exclude<BugName, 'none'>, [faults: PlannedFault[], rules: Ru
   ],
   countInMemory: [[load], ['refusalsAreTrue']],
   reverseBatches: [[load], ['firstComeFirstServed']],
+  reverseOutcomes: [[load], ['acknowledgedClaimsAreKept', 'refusalsAreTrue', 'keptClaimsWereTold']],
+  dropLast: [[load], ['acknowledgedClaimsAreKept']],
+  decideBackwards: [[load], ['firstComeFirstServed']],
   cacheReadings: [[load], ['readingsAreFresh']],
 };
 

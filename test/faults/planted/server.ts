@@ -24,6 +24,10 @@ const app = await buildApp({
 const lanes = openLanes(app.shards, config);
 const sql = postgres(databaseUrl, { max: 10, onnotice: () => {}, fetch_types: false });
 claims = bug.claims ? claimSingly(bug.claims(lanes, sql)) : lanes;
+if (bug.many) {
+  const claimCoupons = bug.many(lanes);
+  claims = { claimCoupon: (...claim) => lanes.claimCoupon(...claim), claimCoupons };
+}
 bug.app?.(app);
 
 process.on('SIGTERM', async () => {

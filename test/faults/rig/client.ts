@@ -3,6 +3,7 @@ import { createClient } from '../../../clients/typescript/src/index.js';
 import type { Answer, ClientEnd, Verdict } from '../history.js';
 import type { Random } from '../random.js';
 import { exchange, keptAlive, Lost, type Reply } from './exchange.js';
+import { claimUntilKnown, MANY_PATH, type Wanted } from './many-claims.js';
 import type { NewOperation, Recorder } from './recorder.js';
 
 /**
@@ -107,9 +108,9 @@ export class Client {
       const verdict = verdictOf(answer);
       if (verdict) return verdict;
       if (manner === 'once') return 'gave_up';
-      await this.#backOff(answer, attempt);
+      await this.backOff(answer, attempt);
       const isDoubtful = !answer || answer.code === 'outcome_unknown';
-      if (key === undefined && isDoubtful && (await this.#lookUp(coupon, user))) return 'holds';
+      if (key === undefined && isDoubtful && (await this.lookUp(coupon, user))) return 'holds';
     }
     return undefined;
   }
@@ -142,15 +143,49 @@ export class Client {
     }
   }
 
-  async #lookUp(coupon: string, user: string): Promise<boolean> {
+  /** Whether the user holds the coupon. */
+  async lookUp(coupon: string, user: string): Promise<boolean> {
     for (let attempt = 0; !this.#stop.aborted; attempt++) {
       const path = `/api/coupons/${encodeURIComponent(coupon)}/claims/${encodeURIComponent(user)}`;
       const service = this.#anyService();
       const answer = await this.#send({ kind: 'look_up', coupon, user, service }, { method: 'GET', path });
       if (answer && answer.status < 500) return answer.status === 200;
-      await this.#backOff(answer, attempt);
+      await this.backOff(answer, attempt);
     }
     return false;
+  }
+
+  /** Claims for many users, as the manner of each says, until all of them know. */
+  async wantMany(wanted: readonly Wanted[], isHasty: boolean): Promise<void> {
+    const ends = wanted.map(({ client, coupon, user }): ClientEnd => {
+      return { client, coupon, user, startedAt: this.#recorder.now() };
+    });
+    this.#ends.push(...ends);
+    await claimUntilKnown(this, this.#stop, wanted, isHasty, (place, answer) => {
+      Object.assign(ends[place]!, { verdict: verdictOf(answer), endedAt: this.#recorder.now() });
+    });
+  }
+
+  /** Sends many claims in one request, once. @returns the answer to each; undefined: it was lost. */
+  async sendMany(wanted: readonly Wanted[], isHasty: boolean): Promise<Answer[] | undefined> {
+    const service = this.#anyService();
+    const begun = wanted.map((claim) => this.#recorder.begin({ kind: 'claim', service, ...claim }));
+    const body = {
+      claims: wanted.map(({ coupon, user, key }) => ({
+        coupon_name: coupon,
+        user_id: user,
+        ...(key && { idempotency_key: key }),
+      })),
+    };
+    const timeoutMs = isHasty ? this.#random.integer(0, HASTE_MS_MAX) : this.#patienceMs;
+    const url = `${this.#urls[service]}${MANY_PATH}`;
+    try {
+      const reply = await exchange(this.#agent, url, { method: 'POST', body }, timeoutMs);
+      return this.#recorder.endMany(begun, MANY_PATH, reply);
+    } catch (error) {
+      for (const operation of begun) this.#recorder.lose(operation, error);
+      return undefined;
+    }
   }
 
   /** Creates a coupon. Returns whether it exists then. */
@@ -160,7 +195,7 @@ export class Client {
       const request = { method: 'POST', path: '/api/coupons', body: { name: coupon, amount } };
       const answer = await this.#send({ kind: 'create', coupon, amount, service }, request);
       if (answer && answer.status < 500) return true;
-      await this.#backOff(answer, attempt);
+      await this.backOff(answer, attempt);
     }
     return false;
   }
@@ -205,7 +240,7 @@ export class Client {
   }
 
   /** Waits as Retry-After says, or longer and longer. */
-  async #backOff(answer: Answer | undefined, attempt: number): Promise<void> {
+  async backOff(answer: Answer | undefined, attempt: number): Promise<void> {
     const ms = answer?.retryAfterSeconds
       ? answer.retryAfterSeconds * 1_000
       : Math.min(BACKOFF_MIN_MS * 2 ** attempt, BACKOFF_MAX_MS);

@@ -8,6 +8,7 @@ import type {
   ReadOperation,
 } from '../history.js';
 import { Lost, type Reply } from './exchange.js';
+import { answerOf, type Outcome } from './many-claims.js';
 
 type Begun<T extends Operation> = Omit<T, 'id' | 'startedAt' | 'endedAt' | 'answer' | 'lost'>;
 /** An operation that is sent now. */
@@ -46,6 +47,28 @@ export class Recorder {
       ...(found.length > 0 && { deviations: found }),
     };
     return operation.answer;
+  }
+
+  /** Notes the answer to many claims in one request: for each what a single claim would be answered. */
+  endMany(operations: readonly ClaimOperation[], path: string, reply: Reply): (Answer & { key?: string })[] {
+    if (reply.status !== 200) return operations.map((operation) => this.end(operation, 'POST', path, reply));
+    const { status, headers, text } = reply;
+    const found = deviations({ method: 'POST', path, status, headers, body: text });
+    const { outcomes } = JSON.parse(text) as { outcomes: Outcome[] };
+    if (outcomes.length !== operations.length) {
+      found.push(`${outcomes.length} outcomes for ${operations.length} claims`);
+    }
+    return operations.map((operation, i) => {
+      const key = outcomes[i]?.idempotency_key;
+      if (operation.key !== undefined && key !== undefined && key !== operation.key) {
+        found.push(`${operation.key} is to be sent again as ${key}`);
+      }
+      // What the server made is the key of this claim.
+      if (key !== undefined) operation.key ??= key;
+      operation.endedAt = this.now();
+      operation.answer = { ...answerOf(outcomes[i]), ...(found.length > 0 && { deviations: found }) };
+      return { ...operation.answer, ...(key !== undefined && { key }) };
+    });
   }
 
   /** Notes that the answer is lost. @throws the error if it is another one. */
