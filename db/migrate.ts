@@ -14,6 +14,11 @@ export interface MigrationOptions {
   folder?: string;
   /** The schema that gets the tables. It is created. Undefined: the default one. */
   schema?: string | undefined;
+  /**
+   * Completes a schema that has all migrations, in a transaction under the lock: Citus distributes it. Later
+   * migrations are then applied statement by statement.
+   */
+  finish?: ((sql: Sql, schema: string) => Promise<void>) | undefined;
   /** Gets a sentence for an operator. */
   onNotice?: (sentence: string) => void;
 }
@@ -57,7 +62,7 @@ const LOCK_ERRORS = ['55P03', '40P01'];
  */
 export async function migrate(
   sql: Sql,
-  { folder = FOLDER, schema, onNotice = () => {} }: MigrationOptions = {},
+  { folder = FOLDER, schema, finish, onNotice = () => {} }: MigrationOptions = {},
 ): Promise<string[]> {
   const migrations = await readMigrations(folder);
   const tell = once(onNotice);
@@ -66,9 +71,13 @@ export async function migrate(
     try {
       const name = await transact(sql, async (sql) => {
         await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+        // Citus passes settings of the transaction on to its nodes then. PostgreSQL alone does not mind it.
+        if (finish) await sql.unsafe("set local citus.propagate_set_commands = 'local'");
         await sql.unsafe(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
         if (schema !== undefined) await enterSchema(sql, schema);
-        return applyNext(sql, migrations, tell);
+        const next = await applyNext(sql, migrations, tell, finish ? applyStatements : applyText);
+        if (next === undefined && finish && schema !== undefined) await finish(sql, schema);
+        return next;
       });
       if (name === undefined) return applied;
       applied.push(name);
@@ -85,6 +94,7 @@ async function applyNext(
   sql: Sql,
   migrations: Migration[],
   tell: (sentence: string) => void,
+  run: (sql: Sql, text: string) => Promise<unknown>,
 ): Promise<string | undefined> {
   await createTable(sql);
   const rows = await sql<{ name: string; checksum: string | null }[]>`
@@ -95,7 +105,7 @@ async function applyNext(
   const unknown = rows.filter(({ name }) => !known.has(name)).map(({ name }) => name);
   if (unknown.length > 0) tell(`a newer version has migrated the database: ${unknown.join(', ')}`);
   const next = migrations.find(({ name }) => !checksums.has(name));
-  if (next) await apply(sql, next);
+  if (next) await apply(sql, next, run);
   return next?.name;
 }
 
@@ -162,9 +172,28 @@ async function verify(
   }
 }
 
-async function apply(sql: Sql, { name, text, checksum }: Migration): Promise<void> {
+const applyText = (sql: Sql, text: string) => sql.unsafe(text);
+
+/** Citus refuses several statements in one message, once the tables are distributed. */
+async function applyStatements(sql: Sql, text: string): Promise<void> {
+  for (const statement of statementsOf(text)) await sql.unsafe(statement);
+}
+
+/** Our files end each statement at the end of a line, and have no bodies of functions. */
+function statementsOf(text: string): string[] {
+  return text
+    .replace(/^\s*--.*$/gm, '')
+    .split(/;\s*$/m)
+    .filter((statement) => statement.trim() !== '');
+}
+
+async function apply(
+  sql: Sql,
+  { name, text, checksum }: Migration,
+  run: (sql: Sql, text: string) => Promise<unknown>,
+): Promise<void> {
   try {
-    await sql.unsafe(text);
+    await run(sql, text);
   } catch (error) {
     if (!(error instanceof postgres.PostgresError) || isLockError(error)) throw error;
     throw new MigrationRefused(`the database refuses migration ${name}: ${error.message}`, { cause: error });

@@ -3,6 +3,7 @@ import openapiGlue from 'fastify-openapi-glue';
 import type { Logger } from 'pino';
 import { ApiKeys } from './access/api-keys.js';
 import { BatchSummary } from './claims/batch-summary.js';
+import { CALL_SETTINGS, decideByFunction } from './claims/claim-function.js';
 import { CLAIM_SETTINGS, claimCoupons } from './claims/claim-statement.js';
 import type { Claims } from './claims/claims.js';
 import type { BatchReport } from './claims/lane.js';
@@ -11,6 +12,7 @@ import { OrderedConnection } from './claims/ordered-connection.js';
 import { type ClaimOutcome, type ClaimRequest, countOutcomes } from './claims/outcome.js';
 import { type Config, lanesPerShard } from './config.js';
 import { assertComplete, type Contract, forRouting, readContract } from './contract.js';
+import type { Database } from './database/database.js';
 import { EventLog } from './events/event-log.js';
 import { Followers } from './events/followers.js';
 import { MergedLog, pollIntervalMs } from './events/merged-log.js';
@@ -158,15 +160,14 @@ export function openLanes(
   config: Config,
   { onBatch, tracing }: Pick<LanesOptions, 'onBatch'> & Pick<AppOptions, 'tracing'> = {},
 ): Lanes {
-  const connections = shards.all.flatMap((shard) =>
-    Array.from(
-      { length: lanesPerShard(config) },
-      () => new OrderedConnection(shard.openClient(CLAIM_SETTINGS)),
-    ),
-  );
-  const run = connections.map(
-    (connection) => (requests: readonly ClaimRequest[]) =>
-      connection.query((sql) => claimCoupons(sql, requests)),
+  const openRun = ({ isCitus, schema = '', openClient }: Database) => {
+    const connection = new OrderedConnection(openClient(isCitus ? CALL_SETTINGS : CLAIM_SETTINGS));
+    const decide = isCitus ? decideByFunction(schema, config.LOCK_TIMEOUT_MS) : undefined;
+    return (requests: readonly ClaimRequest[]) =>
+      connection.query((sql) => claimCoupons(sql, requests, decide));
+  };
+  const run = shards.all.flatMap((shard) =>
+    Array.from({ length: lanesPerShard(config) }, () => openRun(shard)),
   );
   return new Lanes({
     run: tracing ? run.map((run) => (requests) => tracing.traceBatch(requests, () => run(requests))) : run,

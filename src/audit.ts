@@ -91,7 +91,7 @@ async function auditShard(
     onBegin: (id) => (pid = id),
     onDifferences: async (differences) => {
       await print(differences.map(({ sentence }) => sentence));
-      if (isAppending) onAppended(await appendMissing((run) => database.write(run), differences));
+      if (isAppending) onAppended(await appendMissing((run) => database.write(run), differences, database));
     },
   });
   pid = undefined;

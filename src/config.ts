@@ -41,6 +41,8 @@ const schema = {
     },
     /** Absent: one for each database. */
     DATABASE_SHARDS: { type: 'integer', minimum: 1, maximum: SHARDS_MAX },
+    /** Whether the database is the coordinator of a Citus cluster, which spreads the shards over its nodes. */
+    DATABASE_CITUS: { type: 'boolean', default: false },
     /** Whether a connection pooler such as pgbouncer stands before the database. */
     DATABASE_POOLER: { type: 'boolean', default: false },
     /** Where the embedded PostgreSQL keeps its data. Absent: see defaultDataFolder. */
@@ -158,6 +160,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw invalidSetting('DATABASE_URLS must be URLs; percent-encode special characters of passwords');
   }
   assertRoomForShards(config);
+  assertCitus(config);
   return config;
 }
 
@@ -176,6 +179,18 @@ function assertRoomForShards(config: Config): void {
       : `for ${lanesPerDatabase(config)} lanes to each database: ${shards} shards in ${databases} databases, ` +
         `with ${lanesPerShard(config)} lanes each`;
   throw invalidSetting(`DATABASE_CONNECTIONS_MAX must be at least ${connectionsMin} ${reason}`);
+}
+
+/** @throws Error that names the setting, if Citus cannot be used with the others. */
+function assertCitus(config: Config): void {
+  if (!config.DATABASE_CITUS) return;
+  const { shards } = shapeOf(config);
+  if (databaseUrls(config).length !== 1) {
+    throw invalidSetting('DATABASE_CITUS needs DATABASE_URL, the coordinator of the cluster');
+  }
+  if (shards === 1) throw invalidSetting('DATABASE_CITUS needs DATABASE_SHARDS, 2 or more');
+  // A claim is sent to the node of its shard only outside of transactions, and a pooler needs them.
+  if (config.DATABASE_POOLER) throw invalidSetting('DATABASE_POOLER must be false with DATABASE_CITUS');
 }
 
 /** The databases of the settings. None: the embedded PostgreSQL. */

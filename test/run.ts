@@ -15,11 +15,12 @@ import { SEEN_ANSWERS_FILE, unseenAnswers } from './support/seen-answers.js';
  *     --unit      runs the tests that need no database, without one
  *     --long      runs the tests that take long, and only them: `*.long.test.ts`
  *     --browser   runs the tests of the console in a browser, and only them: `*.browser.ts`
+ *     --citus     takes the coordinator of TEST_CITUS_URL, whose cluster has at least two workers
  *     --docker    takes PostgreSQL from a container, and runs the tests of the image, too
  *     --coverage  measures which lines the tests reach, writes a report to .tap/report/, and fails if
  *                 they miss too many (see .taprc). Long tests that reach none are left out
  */
-const { unit, long, browser, docker, coverage, tapArguments } = readArguments(process.argv.slice(2));
+const { unit, long, browser, citus, docker, coverage, tapArguments } = readArguments(process.argv.slice(2));
 /** Long tests that reach no lines of their own. CI runs them by `npm run test:long`, beside the others. */
 const UNCOVERING = [
   ...['**/planted-bugs', 'backup/restore', 'client/package', 'contract/generated', 'contract/lint'],
@@ -84,7 +85,7 @@ function reportUnseen(): number {
 }
 
 function readArguments(given: string[]) {
-  const ours = ['--unit', '--long', '--browser', '--docker', '--coverage'];
+  const ours = ['--unit', '--long', '--browser', '--citus', '--docker', '--coverage'];
   const operands = given.filter((argument) => !ours.includes(argument)).map(testFilesOf);
   const [unit, long] = [given.includes('--unit'), given.includes('--long')];
   const browser = given.includes('--browser');
@@ -95,6 +96,7 @@ function readArguments(given: string[]) {
     unit,
     long,
     browser,
+    citus: given.includes('--citus'),
     docker: given.includes('--docker'),
     coverage: given.includes('--coverage'),
     tapArguments: operands.map(compiledPath),
@@ -109,7 +111,9 @@ function testFilesOf(argument: string): string {
 
 async function startDatabase(): Promise<Database> {
   if (unit) return { url: '', stop: async () => {} };
-  const url = process.env['TEST_DATABASE_URL'];
+  const url = process.env[citus ? 'TEST_CITUS_URL' : 'TEST_DATABASE_URL'];
+  if (citus && !url)
+    throw new Error('TEST_CITUS_URL is not set: it names the coordinator of a Citus cluster');
   if (url) return { url, stop: async () => {} };
   return docker ? startContainer() : startThrowAwayPostgres('coupons-test-', SERVER_SETTINGS);
 }
@@ -140,7 +144,12 @@ async function startContainer(): Promise<Database> {
 function runTap(url: string): Promise<number> {
   const child = spawn('tap', ['run', ...tapOptions, ...tapArguments], {
     stdio: 'inherit',
-    env: { ...process.env, TEST_DATABASE_URL: url, [SEEN_ANSWERS_FILE]: seenAnswers },
+    env: {
+      ...process.env,
+      TEST_DATABASE_URL: url,
+      ...(citus && { TEST_DATABASE_CITUS: 'true' }),
+      [SEEN_ANSWERS_FILE]: seenAnswers,
+    },
     shell: process.platform === 'win32',
   });
   tap = child;

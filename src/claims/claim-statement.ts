@@ -21,7 +21,7 @@ const outcomes: Record<string, ClaimOutcome | undefined> = {
   u: undefined,
 };
 
-interface Answer {
+export interface Answer {
   /** A letter per request. Null: each request made a claim. */
   decisions: string | null;
   /** See refusalOf. Null: no coupon is off sale. */
@@ -36,22 +36,20 @@ interface Answer {
  *
  * The constraints of the tables guarantee that nobody holds a coupon twice and that the stock never
  * falls below 0. This statement takes exactly one unit for each claim that it makes.
+ * @param decide runs the statement. Another one than the default runs it as a function.
  * @returns undefined for a request that must run again, and whether another server claims the same coupons.
  */
 export async function claimCoupons(
   sql: Sql,
   requests: readonly ClaimRequest[],
+  decide: DecideBatch = decideInline,
 ): Promise<Decided<ClaimOutcome>> {
   const couponNames = requests.map((request) => request.couponName);
   const userIds = requests.map((request) => request.userId);
   const keys = requests.map((request) => request.key);
   const names = [...new Set(couponNames)];
   const isKeyed = requests.some((request) => request.isKeyGiven);
-  const [row] = await sql.unsafe<Answer[]>(
-    isKeyed ? KEYED_STATEMENT : STATEMENT,
-    [couponNames, userIds, keys, names],
-    { prepare: true },
-  );
+  const [row] = await decide(sql, isKeyed, [couponNames, userIds, keys, names]);
   const isContended = row?.is_contended ?? false;
   if (row?.decisions === null) return { outcomes: requests.map(() => 'claimed'), isContended };
   // A Map: a coupon may be called "constructor".
@@ -87,14 +85,41 @@ function findRepeated(): (request: ClaimRequest) => boolean {
   };
 }
 
+/** Runs the claim statement with its four parameters. */
+export type DecideBatch = (sql: Sql, isKeyed: boolean, parameters: string[][]) => Promise<Answer[]>;
+
+const decideInline: DecideBatch = (sql, isKeyed, parameters) =>
+  sql.unsafe<Answer[]>(isKeyed ? KEYED_STATEMENT : STATEMENT, parameters, { prepare: true });
+
+/** The names of the tables, and of the constraint, in the claim statement. */
+export interface ClaimTables {
+  coupons: string;
+  claims: string;
+  claims_pkey: string;
+  released_claims: string;
+  events: string;
+  /** Has the row that numbers claims and events. Undefined: identity columns do. */
+  event_log?: string;
+}
+
+const TABLES: ClaimTables = {
+  coupons: 'coupons',
+  claims: 'claims',
+  claims_pkey: 'claims_pkey',
+  released_claims: 'released_claims',
+  events: 'events',
+};
+
 /**
  * A text of its own, made once: postgres.js would put a tagged template together for every batch.
  * $1, $2 and $3 are the requests, and $4 the different names of their coupons.
+ * Where Citus is, it is the body of a function, and two of its parts differ: see claim-function.ts.
  * @param isKeyed whether a request brings a key of its own. Late retries of requests whose claims were
  *   released must not claim again. Only such requests can be that, so other batches do not look for them.
  */
-function claimStatement(isKeyed: boolean): string {
+export function claimStatement(isKeyed: boolean, tables = TABLES): string {
   const ifKeyed = (part: string) => (isKeyed ? part : '');
+  const ifNumbered = (part: string) => (tables.event_log ? part : '');
   const text = `
     with requests as (
       select coupon_name, user_id, key, ordinal
@@ -106,7 +131,7 @@ function claimStatement(isKeyed: boolean): string {
       select ordinal
       from requests
       where exists (
-        select from released_claims as released
+        select from ${tables.released_claims} as released
         where released.coupon_name = requests.coupon_name and released.user_id = requests.user_id
           and released.idempotency_key = requests.key
       )
@@ -116,7 +141,7 @@ function claimStatement(isKeyed: boolean): string {
     seen_coupons as (
       select name, remaining_amount, releases, starts_at,
         coalesce(starts_at > now() or ends_at <= now(), false) as is_off_sale
-      from coupons
+      from ${tables.coupons}
       where name = any ($4::text[])
     ),
     -- The lock closes the race for the last units: other claims of the coupon wait here, and then
@@ -126,7 +151,7 @@ function claimStatement(isKeyed: boolean): string {
     -- for nobody.
     locked_coupons as (
       select name, remaining_amount, releases
-      from coupons
+      from ${tables.coupons}
       where name = any ($4::text[]) and remaining_amount > 0
         and (starts_at is null or starts_at <= now()) and (ends_at is null or ends_at > now())
       order by name
@@ -159,20 +184,30 @@ function claimStatement(isKeyed: boolean): string {
         asked <= units
         or (
           select true
-          from claims as claim
+          from ${tables.claims} as claim
           where claim.coupon_name = request.coupon_name and claim.user_id = request.user_id
         ) is null
       )
     ),
+    ${ifNumbered(`
+    -- Behind the locks of the coupons: two statements would deadlock otherwise.
+    drawn_numbers as (
+      update ${tables.event_log}
+      set last_event_id = last_event_id + 1,
+        last_claim_number = last_claim_number + (select count(*) from queue where place <= units)
+      where exists (select from queue where place <= units)
+      returning last_event_id, last_claim_number
+    ),`)}
     -- ON CONFLICT skips users who already hold the coupon. It also sees claims that another server
     -- committed while this statement waited for the lock. Our snapshot, older than the lock, does not.
     made_claims as (
-      insert into claims (coupon_name, user_id, idempotency_key)
+      insert into ${tables.claims} (coupon_name, user_id, idempotency_key${ifNumbered(', claim_number')})
       select coupon_name, user_id, key
+      ${ifNumbered(`, (select last_claim_number from drawn_numbers) - row_number() over (order by ordinal desc) + 1`)}
       from queue
       where place <= units
       order by ordinal
-      on conflict on constraint claims_pkey do nothing
+      on conflict on constraint ${tables.claims_pkey} do nothing
       returning coupon_name, user_id, idempotency_key, claim_number
     ),
     made_counts as (
@@ -180,14 +215,14 @@ function claimStatement(isKeyed: boolean): string {
     ),
     -- Without a join, which may be planned as a scan of all coupons.
     taken_stock as (
-      update coupons
+      update ${tables.coupons}
       set remaining_amount =
         remaining_amount - ((select jsonb_object_agg(coupon_name, made) from made_counts) -> name)::int
       where name = any (array(select coupon_name from made_counts))
     ),
     logged_claims as (
-      insert into events (type, coupon_names, user_ids, claim_numbers)
-      select 'claim.made', array_agg(coupon_name), array_agg(user_id), array_agg(claim_number)
+      insert into ${tables.events} (${ifNumbered('id, ')}type, coupon_names, user_ids, claim_numbers)
+      select ${ifNumbered('(select last_event_id from drawn_numbers), ')}'claim.made', array_agg(coupon_name), array_agg(user_id), array_agg(claim_number)
       from made_claims
       having count(*) > 0
     )
@@ -200,7 +235,7 @@ function claimStatement(isKeyed: boolean): string {
           -- A user who made no claim here may hold the coupon from before.
           (
             select case when claim.idempotency_key = request.key then 'r' else 'a' end
-            from claims as claim
+            from ${tables.claims} as claim
             where claim.coupon_name = request.coupon_name and claim.user_id = request.user_id
           ),
           -- Refuse a claim only if our snapshot has the reason: only then are all claims of the coupon

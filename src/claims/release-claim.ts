@@ -1,3 +1,4 @@
+import { eventId } from '../../db/event-id.js';
 import type { Database } from '../database/database.js';
 
 /**
@@ -6,8 +7,9 @@ import type { Database } from '../database/database.js';
  * @returns false if there is no such claim. Then nothing was changed.
  */
 export async function releaseClaim(database: Database, couponName: string, userId: string): Promise<boolean> {
-  const [row] = await database.write(
-    (sql) => sql<{ count: number }[]>`
+  const [row] = await database.write((sql) => {
+    const id = eventId(sql, database, 'released_claim');
+    return sql<{ count: number }[]>`
       -- Claims are made under this lock, too. A claim statement that waited for it finds another number
       -- of releases, and so learns that its snapshot does not show this one.
       with locked_coupon as (
@@ -31,12 +33,13 @@ export async function releaseClaim(database: Database, couponName: string, userI
         set remaining_amount = least(remaining_amount + 1, amount), releases = releases + 1
         from released_claim
         where coupons.name = coupon_name
-      ),
-      logged_release as (
-        insert into events (type, coupon_names, user_ids, claim_numbers)
-        select 'claim.released', array[coupon_name], array[user_id], array[claim_number] from released_claim
       )
-      select count(*)::int as count from released_claim`,
-  );
+      ${id.draw},
+      logged_release as (
+        insert into events (${id.column} type, coupon_names, user_ids, claim_numbers)
+        select ${id.value} 'claim.released', array[coupon_name], array[user_id], array[claim_number] from released_claim
+      )
+      select count(*)::int as count from released_claim`;
+  });
   return row?.count === 1;
 }

@@ -1,4 +1,5 @@
 import type { Sql } from 'postgres';
+import { eventId } from '../../db/event-id.js';
 import type { Database } from '../database/database.js';
 import { Overloaded } from '../overloaded.js';
 import { type Coupon, type CouponRow, couponColumns, couponOf, isStale } from './coupon.js';
@@ -32,7 +33,7 @@ export async function changeCoupon(
 ): Promise<ChangeOutcome> {
   for (let run = 0; run < RUNS_MAX; run++) {
     try {
-      return outcomeOf(await database.write((sql) => update(sql, name, change)));
+      return outcomeOf(await database.write((sql) => update(sql, database, name, change)));
     } catch (error) {
       // PostgreSQL checks the constraints against our snapshot first, which is older than the lock.
       if (!isStale(error)) throw error;
@@ -56,7 +57,8 @@ function outcomeOf(rows: Row[]): ChangeOutcome {
 }
 
 /** Returns the coupon before the change and after it, or the first one alone. */
-function update(sql: Sql, name: string, { amount, starts_at, ends_at }: CouponChange) {
+function update(sql: Sql, database: Database, name: string, { amount, starts_at, ends_at }: CouponChange) {
+  const id = eventId(sql, database, 'changed_coupon');
   return sql<Row[]>`
     -- Claims of the coupon wait here, and then read the changed row. Without the lock, the values before
     -- the change would be those of our snapshot.
@@ -86,10 +88,11 @@ function update(sql: Sql, name: string, { amount, starts_at, ends_at }: CouponCh
       from wanted, refusal
       where coupons.name = wanted.name and refusal is null
       returning coupons.*
-    ),
+    )
+    ${id.draw},
     logged_change as (
-      insert into events (type, coupon_names, data)
-      select 'coupon.changed', array[after.name], jsonb_build_object(
+      insert into events (${id.column} type, coupon_names, data)
+      select ${id.value} 'coupon.changed', array[after.name], jsonb_build_object(
         'amount', after.amount, 'starts_at', after.starts_at, 'ends_at', after.ends_at,
         'before', jsonb_build_object(
           'amount', before.amount, 'starts_at', before.starts_at, 'ends_at', before.ends_at

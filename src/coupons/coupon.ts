@@ -1,4 +1,5 @@
-import postgres, { type PendingQuery, type Row, type Sql } from 'postgres';
+import type { PendingQuery, Row, Sql } from 'postgres';
+import { breaksConstraint } from '../database/errors.js';
 
 /** A coupon without its holders, as clients see it. */
 export interface Coupon {
@@ -55,14 +56,10 @@ export function couponOf({ name, amount, remaining_amount, state, starts_at, end
 
 /** Whether the database refused a window that ends before it starts. */
 export function isWindowReversed(error: unknown): boolean {
-  return constraintOf(error) === 'coupons_start_before_end';
+  return breaksConstraint(error, 'coupons_start_before_end');
 }
 
 /** Whether a change, which was right for the locked row, broke a constraint on the row of the snapshot. */
 export function isStale(error: unknown): boolean {
-  return isWindowReversed(error) || constraintOf(error) === 'coupons_remaining_amount_in_stock';
-}
-
-function constraintOf(error: unknown): string | undefined {
-  return error instanceof postgres.PostgresError ? error.constraint_name : undefined;
+  return isWindowReversed(error) || breaksConstraint(error, 'coupons_remaining_amount_in_stock');
 }

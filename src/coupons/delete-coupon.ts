@@ -1,5 +1,6 @@
-import postgres from 'postgres';
+import { eventId } from '../../db/event-id.js';
 import type { Database } from '../database/database.js';
+import { breaksConstraint } from '../database/errors.js';
 import { type Coupon, type CouponRow, couponColumns, couponOf } from './coupon.js';
 
 export type DeleteOutcome = { deleted: Coupon } | 'coupon_not_found' | 'coupon_has_claims';
@@ -8,8 +9,9 @@ type Row = ({ refusal: null } & CouponRow) | { refusal: 'coupon_not_found' | 'co
 
 /** Deletes a coupon that was never claimed. Otherwise it changes nothing. */
 export async function deleteCoupon(database: Database, name: string): Promise<DeleteOutcome> {
-  const run = database.write(
-    (sql) => sql<[Row]>`
+  const run = database.write((sql) => {
+    const id = eventId(sql, database, 'deleted_coupon');
+    return sql<[Row]>`
       -- Claims of the coupon wait here. A claim that was made and released since our snapshot shows in the
       -- locked row alone.
       with locked_coupon as (
@@ -21,32 +23,33 @@ export async function deleteCoupon(database: Database, name: string): Promise<De
         where name = locked_name and all_releases = 0
           and not exists (select from claims where coupon_name = name)
           and not exists (select from released_claims where coupon_name = name)
-        returning ${couponColumns(sql)}
-      ),
-      logged_deletion as (
-        insert into events (type, coupon_names)
-        select 'coupon.deleted', array[name] from deleted_coupon
+        returning coupons.*
       )
-      select deleted_coupon.*, case
+      ${id.draw},
+      logged_deletion as (
+        insert into events (${id.column} type, coupon_names)
+        select ${id.value} 'coupon.deleted', array[name] from deleted_coupon
+      )
+      select ${couponColumns(sql)}, case
         when deleted_coupon.name is not null then null
         -- Two deletions at once: the second one sees the coupon, and does not delete it.
         when exists (
-          select from claims where coupon_name = ${name}
+          select true from claims where coupon_name = ${name}
           union all
-          select from released_claims where coupon_name = ${name}
+          select true from released_claims where coupon_name = ${name}
           union all
-          select from locked_coupon where all_releases > 0
+          select true from locked_coupon where all_releases > 0
         ) then 'coupon_has_claims'
         else 'coupon_not_found'
       end as refusal
-      from (values (0)) as one_row left join deleted_coupon on true`,
-  );
+      from (values (0)) as one_row left join deleted_coupon on true`;
+  });
   try {
     const [row] = await run;
     return row.refusal ?? { deleted: couponOf(row) };
   } catch (error) {
     // The foreign key saw a claim that our snapshot did not.
-    if (error instanceof postgres.PostgresError && error.constraint_name === 'claims_coupon_name_fkey') {
+    if (breaksConstraint(error, 'claims_coupon_name_fkey')) {
       return 'coupon_has_claims';
     }
     throw error;

@@ -56,12 +56,17 @@ const NOT_SENT_CODES = new Set([
   '57P03', // the server is starting up or shutting down
 ]);
 
+/** Connection exceptions, and sessions that an administrator or a crash has ended. */
+const LOST_NODE_SQLSTATE = /^(08|57P0)/;
+
 /** Whether the statement that failed with this error may have been carried out all the same. */
 export function isOutcomeUnknown(error: unknown): boolean {
   if (!isDatabaseUnavailable(error) || error instanceof AggregateError) return false;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (NOT_SENT_CODES.has(code)) return false;
   if (!(error instanceof postgres.PostgresError)) return true;
+  // A coordinator of Citus lost a node, which may have committed. PostgreSQL alone has no such ERROR.
+  if (LOST_NODE_SQLSTATE.test(code)) return true;
   // An ERROR rolls the statement back. A FATAL ends the connection, perhaps just after the commit.
   return error.severity_local !== 'ERROR' && /^(FATAL|PANIC)$/.test(error.severity);
 }
@@ -75,6 +80,15 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   // If a name has several addresses, Node.js reports an error for each.
   if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
   return error instanceof Error && UNAVAILABLE_CODES.has((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** Whether a statement broke this constraint. */
+export function breaksConstraint(error: unknown, name: string): boolean {
+  if (!(error instanceof postgres.PostgresError)) return false;
+  // Citus passes on the message alone, in which the name may have the number of a shard behind it.
+  if (error.constraint_name === undefined)
+    return error.code.startsWith('23') && error.message.includes(`"${name}`);
+  return error.constraint_name === name;
 }
 
 /** Whether the node takes no writes: a standby, or a primary that has become one. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
-import { isMigrated, migrate } from '../../db/migrate.js';
+import { isMigrated, type MigrationOptions, migrate } from '../../db/migrate.js';
 import type { ConnectionBudget } from '../config.js';
 import { Client, type ClientObserver } from './client.js';
 import type { Database } from './database.js';
@@ -26,11 +26,15 @@ export interface ServerOptions {
   schemas: (string | undefined)[];
   /** Whether a pooler such as pgbouncer stands between. */
   isPooled: boolean;
+  /** Whether it is the coordinator of a Citus cluster. */
+  isCitus: boolean;
   connections: ConnectionBudget;
   statementTimeoutMs: number;
   lockTimeoutMs: number;
   /** A table that every host must be able to read. */
   probedTable: string;
+  /** Completes a schema that has all migrations: see MigrationOptions. */
+  finishSchema?: MigrationOptions['finish'];
   observer: ServerObserver;
 }
 
@@ -49,6 +53,7 @@ export interface ServerObserver {
 export interface Server {
   /** In the order of the schemas. */
   readonly databases: readonly Database[];
+  readonly isCitus: boolean;
   /** Runs a query outside of the shards. @throws as `Database.write`. */
   query<T>(run: (sql: Sql) => Promise<T>): Promise<T>;
   /**
@@ -80,10 +85,12 @@ export function openServer({
   url,
   schemas,
   isPooled,
+  isCitus,
   connections,
   statementTimeoutMs,
   lockTimeoutMs,
   probedTable,
+  finishSchema: finish,
   observer,
 }: ServerOptions): Server {
   const clientObserver: ClientObserver = { onHung: observer.onHung, onDoubt: () => void primary.check() };
@@ -149,6 +156,7 @@ export function openServer({
     };
     return {
       schema,
+      isCitus,
       write: (run) => writers.query(inSchema(schema, isPooled, run)),
       read: (run) => twice(() => readers.query(inSchema(schema, isPooled, run))),
       readPages: (query) => twice(() => readPages(query)),
@@ -169,6 +177,7 @@ export function openServer({
 
   return {
     databases,
+    isCitus,
     // A connection may have served a shard before.
     query: (run) => writers.query(inSchema(isDivided ? DEFAULT_SCHEMA : undefined, isPooled, run)),
     async check() {
@@ -184,7 +193,8 @@ export function openServer({
       try {
         const applied: string[] = [];
         for (const schema of schemas) {
-          applied.push(...(await migrate(migrator.sql, { schema, onNotice: observer.onMigrationNotice })));
+          const options = { schema, finish, onNotice: observer.onMigrationNotice };
+          applied.push(...(await migrate(migrator.sql, options)));
         }
         return applied;
       } finally {

@@ -5,7 +5,7 @@ import { isDatabaseUnavailable } from '../database/errors.js';
 import { Overloaded } from '../overloaded.js';
 import { type Cursor, formatCursor, isBefore, type Position, parseCursor } from './cursor.js';
 import { type Event, type EventRow, eventOf } from './event.js';
-import { epochOf, type LogState, LogTail, lookAtLog } from './log-tail.js';
+import { epochOf, type LogState, LogTail, lookAtLog, lookAtNumberedLog } from './log-tail.js';
 
 export interface EventPage {
   /** With shards, each one has the cursor behind it. */
@@ -53,7 +53,8 @@ export class EventLog implements Log {
   /** @param pollIntervalMs how often it looks for news, while somebody waits. */
   constructor(database: Database, pollIntervalMs?: number) {
     this.database = database;
-    this.tail = new LogTail(() => database.read(lookAtLog), pollIntervalMs);
+    const look = database.isCitus ? lookAtNumberedLog : lookAtLog;
+    this.tail = new LogTail(() => database.read(look), pollIntervalMs);
   }
 
   async read({ after, limit, waitMs, isOver }: Reading): Promise<EventPage | undefined> {
@@ -72,6 +73,8 @@ export class EventLog implements Log {
       if (isBefore(cursor, state.settledId)) {
         const page = await this.#page(cursor, state.settledId, limit);
         if (!page || page.items.length > 0) return page;
+        // Ids that were drawn for no event.
+        cursor = { ...cursor, rowId: state.settledId, count: 0 };
       }
       const settleMs = state.settledId < state.lastId ? SETTLE_MS_MAX : 0;
       if (isOver() || performance.now() - startedAt >= Math.max(waitMs, settleMs)) {
@@ -100,7 +103,10 @@ export class EventLog implements Log {
 
   async #page(cursor: Cursor, settledId: number, limit: number): Promise<EventPage | undefined> {
     // One more than asked for tells whether the row of the last one goes on.
-    const rows = await this.database.read((sql) => selectEvents(sql, cursor, settledId, limit + 1));
+    const { isCitus } = this.database;
+    const rows = await this.database.read((sql) =>
+      selectEvents(sql, cursor, settledId, limit + 1, { isCitus }),
+    );
     const [first] = rows;
     if (!first || isExpired(cursor, { epoch: first.epoch, deletedId: first.deleted_id })) return undefined;
     const found = rows.filter((row): row is EventRow & LogColumns => row.id !== null);
@@ -146,12 +152,22 @@ interface LogColumns {
  * Selects the events of settled rows behind a position, and the state of the log in the same snapshot: one
  * row without an event if there is none. PostgreSQL reads no more rows than it returns events of.
  */
-function selectEvents(sql: Sql, { rowId, count }: Position, settledId: number, limit: number) {
+function selectEvents(
+  sql: Sql,
+  { rowId, count }: Position,
+  settledId: number,
+  limit: number,
+  { isCitus }: { isCitus: boolean },
+) {
+  // A log that moves from node to node stays the same log.
+  const [epoch, server] = isCitus
+    ? [sql`epoch`, sql``]
+    : [epochOf(sql), sql`cross join pg_control_system() as server`];
   const firstId = count === 0 ? rowId + 1 : rowId;
   return sql<((EventRow | { id: null }) & LogColumns)[]>`
-    select ${epochOf(sql)} as epoch, deleted_id::float8, event.*
+    select ${epoch} as epoch, deleted_id::float8, event.*
     from event_log
-    cross join pg_control_system() as server
+    ${server}
     left join lateral (
       select id::float8, created_at, type, data, ordinal::float8, coupon_name, user_id, claim_number::float8
       from (

@@ -125,5 +125,18 @@ export async function lookAtLog(sql: Sql): Promise<Look> {
   return { epoch, deletedId, lastId, writers: writers.split(' ').filter(Boolean) };
 }
 
+/**
+ * Looks at the end of a log whose ids come from the row of `event_log`. A writer keeps the lock of this row to
+ * its end, so rows become visible in the order of their ids, and none is left to wait for.
+ */
+export async function lookAtNumberedLog(sql: Sql): Promise<Look> {
+  const [row] = await sql<Omit<Look, 'writers'>[]>`
+    select epoch, deleted_id::float8 as "deletedId",
+      greatest(deleted_id, last_event_id)::float8 as "lastId"
+    from event_log`;
+  if (!row) throw new Error('the table event_log has no row');
+  return { ...row, writers: [] };
+}
+
 /** The epoch, of `event_log` and `pg_control_system() as server`. */
 export const epochOf = (sql: Sql) => sql`event_log.epoch || to_hex(server.system_identifier)`;

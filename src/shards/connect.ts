@@ -1,4 +1,7 @@
 import type { Logger } from 'pino';
+import type { Sql } from 'postgres';
+import { distributeSchema } from '../../db/citus.js';
+import { createClaimFunctions } from '../claims/claim-function.js';
 import { type Config, connectionBudget, shapeOf } from '../config.js';
 import { openServer } from '../database/server.js';
 import { countLosses } from '../metrics/measure-database.js';
@@ -34,6 +37,8 @@ export function connectShards(
       url,
       schemas: shardsIn(database, shape).map((shard) => schemaOf(shard, shape)),
       isPooled: config.DATABASE_POOLER,
+      isCitus: config.DATABASE_CITUS,
+      finishSchema: config.DATABASE_CITUS ? finishCitusSchema : undefined,
       connections: connectionBudget(config),
       statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
       lockTimeoutMs: config.LOCK_TIMEOUT_MS,
@@ -55,4 +60,9 @@ export function connectShards(
     return Object.assign(server, { name, labels });
   });
   return new Shards(servers, shape);
+}
+
+async function finishCitusSchema(sql: Sql, schema: string): Promise<void> {
+  await distributeSchema(sql, schema);
+  await createClaimFunctions(sql, schema);
 }

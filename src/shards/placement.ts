@@ -15,6 +15,8 @@ export interface Placement extends Shape {
   database: number;
   /** Of database 0: whether all of the others have been set up. A new one is refused then. */
   is_complete: boolean;
+  /** Whether Citus spreads the shards over its nodes. Without Citus, the column does not exist. */
+  is_citus?: boolean;
 }
 
 /** Stands outside of the shards. An installation without shards does not have it. */
@@ -40,16 +42,19 @@ export interface Waiting {
  */
 export async function agreeOnPlacement(servers: readonly Server[], shape: Shape): Promise<Waiting[]> {
   const waiting: Waiting[] = [];
+  const [{ isCitus }] = servers as [Server];
   const found = await Promise.all(
     servers.map((server, database) =>
-      server.query(findPlacement).catch((error) => {
-        if (!isDatabaseUnavailable(error)) throw error;
-        waiting.push({ database, error });
-        return undefined;
-      }),
+      server
+        .query((sql) => findPlacement(sql, { isCitus }))
+        .catch((error) => {
+          if (!isDatabaseUnavailable(error)) throw error;
+          waiting.push({ database, error });
+          return undefined;
+        }),
     ),
   );
-  assertAgreement(found, shape);
+  assertAgreement(found, shape, isCitus);
   const missing = [...found.keys()].filter((database) => found[database] === 'nothing');
   if (missing.length === 0) {
     const [root] = found;
@@ -61,9 +66,11 @@ export async function agreeOnPlacement(servers: readonly Server[], shape: Shape)
   // A new database is set up only when all are known: another one may tell that it is not new.
   const [unknown] = waiting;
   if (unknown) return [...waiting, ...missing.map((database) => ({ database, error: unknown.error }))];
-  const root = await (servers[0] as Server).query((sql) => place(sql, { ...shape, database: 0 }, undefined));
+  const root = await (servers[0] as Server).query((sql) =>
+    place(sql, { ...shape, database: 0, isCitus }, undefined),
+  );
   for (const database of missing) {
-    await (servers[database] as Server).query((sql) => place(sql, { ...shape, database }, root));
+    await (servers[database] as Server).query((sql) => place(sql, { ...shape, database, isCitus }, root));
   }
   // Another server may have set them up meanwhile, with other settings.
   return agreeOnPlacement(servers, shape);
@@ -71,7 +78,7 @@ export async function agreeOnPlacement(servers: readonly Server[], shape: Shape)
 
 /** Refuses a database with shards when the settings have none. @throws PlacementRefused. */
 export async function assertUndivided(server: Server): Promise<void> {
-  const found = await server.query(findPlacement);
+  const found = await server.query((sql) => findPlacement(sql, server));
   if (typeof found !== 'object') return;
   throw new PlacementRefused(
     `invalid setting: DATABASE_SHARDS must be ${found.shards}: the database has that many shards` +
@@ -79,7 +86,7 @@ export async function assertUndivided(server: Server): Promise<void> {
   );
 }
 
-function assertAgreement(found: readonly (Found | undefined)[], shape: Shape): void {
+function assertAgreement(found: readonly (Found | undefined)[], shape: Shape, isCitus: boolean): void {
   const refuse = (sentence: string) => {
     throw new PlacementRefused(`invalid setting: ${sentence}`);
   };
@@ -94,6 +101,9 @@ function assertAgreement(found: readonly (Found | undefined)[], shape: Shape): v
     if (typeof known !== 'object') continue;
     if (known.shards !== shape.shards) {
       refuse(`DATABASE_SHARDS must be ${known.shards}: database ${database} was set up with that many`);
+    }
+    if (Boolean(known.is_citus) !== isCitus) {
+      refuse(`DATABASE_CITUS must be ${known.is_citus}: the database was set up so`);
     }
     if (known.databases !== shape.databases) {
       refuse(
@@ -119,7 +129,8 @@ function assertAgreement(found: readonly (Found | undefined)[], shape: Shape): v
   }
 }
 
-async function findPlacement(sql: Sql): Promise<Found> {
+async function findPlacement(sql: Sql, { isCitus }: Pick<Server, 'isCitus'>): Promise<Found> {
+  if (isCitus) await assertCoordinator(sql);
   const [row] = await sql<{ is_placed: boolean; is_undivided: boolean }[]>`
     select to_regclass(${PLACEMENT_TABLE}) is not null as is_placed,
       exists (
@@ -130,9 +141,29 @@ async function findPlacement(sql: Sql): Promise<Found> {
   return row?.is_placed ? readPlacement(sql) : 'nothing';
 }
 
+/** @throws PlacementRefused. */
+async function assertCoordinator(sql: Sql): Promise<void> {
+  const [row] = await sql<{ has_citus: boolean }[]>`
+    select exists (select from pg_extension where extname = 'citus') as has_citus`;
+  if (!row?.has_citus) {
+    throw new PlacementRefused(
+      'invalid setting: DATABASE_CITUS must be false: the database has no extension citus',
+    );
+  }
+  const [node] = await sql<{ is_coordinator: boolean; workers: number }[]>`
+    select (select groupid = 0 from pg_dist_local_group) as is_coordinator,
+      (select count(*)::int from citus_get_active_worker_nodes()) as workers`;
+  if (!node?.is_coordinator) {
+    throw new PlacementRefused('invalid setting: DATABASE_URL must name the coordinator of the cluster');
+  }
+  if (node.workers === 0) {
+    throw new PlacementRefused('the Citus cluster has no workers: add them with citus_add_node');
+  }
+}
+
 async function readPlacement(sql: Sql): Promise<Placement> {
   const [placement] = await sql<[Placement]>`
-    select installation, shards, databases, database, is_complete from ${sql(PLACEMENT_TABLE)}`;
+    select * from ${sql(PLACEMENT_TABLE)}`;
   return placement;
 }
 
@@ -143,12 +174,12 @@ async function readPlacement(sql: Sql): Promise<Placement> {
 export async function prepareForMove(servers: readonly Server[]): Promise<string> {
   const installation = randomUUID();
   const [root] = servers;
-  if ((await root!.query(findPlacement)) !== 'undivided') {
+  if ((await root!.query((sql) => findPlacement(sql, root!))) !== 'undivided') {
     throw new PlacementRefused('database 0 has no coupons that are not divided into shards');
   }
   const left = await root!.query(async (sql) => ((await isPlaced(sql)) ? readPlacement(sql) : undefined));
   for (const [database, server] of servers.entries()) {
-    const found = database === 0 ? left : await server.query(findPlacement);
+    const found = database === 0 ? left : await server.query((sql) => findPlacement(sql, server));
     if (found === undefined || found === 'nothing') continue;
     if (found === 'undivided' || found.installation !== left?.installation) {
       throw new PlacementRefused(
@@ -177,7 +208,7 @@ async function isPlaced(sql: Sql): Promise<boolean> {
  */
 export async function place(
   sql: Sql,
-  { shards, databases, database }: Shape & { database: number },
+  { shards, databases, database, isCitus }: Shape & { database: number; isCitus: boolean },
   installation: string = randomUUID(),
 ): Promise<string> {
   // Statements of one message are one transaction.
@@ -190,6 +221,7 @@ export async function place(
       databases integer not null,
       database integer not null,
       is_complete boolean not null default false,
+      ${isCitus ? 'is_citus boolean not null default true,' : ''}
 
       constraint shard_placement_pkey primary key (is_only_row),
       constraint shard_placement_is_only_row check (is_only_row)

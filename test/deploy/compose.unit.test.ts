@@ -29,7 +29,7 @@ t.test('each container is read-only, and has neither capabilities nor a way to g
 t.test('each image has a version, and what is mounted from here cannot be written', async (t) => {
   for (const [name, { image, volumes = [] }] of Object.entries(services)) {
     t.match(image ?? 'built:1', /^[\w/]+:v?\d[\w.-]*$/, name);
-    for (const volume of volumes) t.match(volume, /^\w+:|^\.\/.*:ro$/, name);
+    for (const volume of volumes) t.match(volume, /^[\w-]+:|^\.\/.*:ro$/, name);
   }
 });
 
@@ -42,6 +42,25 @@ t.test('without a profile, the service and its database run, and nothing else', 
     ['postgres', 'api'],
   );
 });
+
+t.test(
+  'the nodes of Citus have the same settings, and the service knows the coordinator alone',
+  async (t) => {
+    const nodes = ['citus-coordinator', 'citus-worker-1', 'citus-worker-2'];
+    for (const name of nodes) {
+      const { profiles, ports, volumes, ...settings } = services[name]!;
+      t.same(profiles, ['citus'], name);
+      t.notOk(ports, 'not published');
+      t.same(volumes, [`${name}:/var/lib/postgresql/data`]);
+      t.same(settings, (({ profiles, volumes, ...others }) => others)(services[nodes[0]!]!));
+    }
+    const { DATABASE_URL, DATABASE_CITUS, DATABASE_SHARDS } = services['api-citus']!.environment!;
+    t.match({ DATABASE_URL, DATABASE_CITUS }, { DATABASE_URL: /citus-coordinator/, DATABASE_CITUS: 'true' });
+    t.ok(DATABASE_SHARDS);
+    const registered = JSON.stringify(services['citus-nodes']);
+    for (const name of nodes) t.match(registered, new RegExp(`'${name}'`));
+  },
+);
 
 t.test('metrics are not published, and what has no password only on 127.0.0.1', async (t) => {
   const published = Object.values(services).flatMap(({ ports = [] }) => ports);

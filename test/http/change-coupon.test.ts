@@ -1,5 +1,6 @@
 import t from 'tap';
 import { changeCoupon } from '../../src/coupons/change-coupon.js';
+import { skipOpenTransactions as skip } from '../support/all-shards.js';
 import { type Answer, countStatuses, problemIn, startApp, type TestApp } from '../support/app.js';
 import { assertBooksBalance, assertTablesBalance } from '../support/books.js';
 import { lockAwaited } from '../support/locks.js';
@@ -106,7 +107,7 @@ async function changeBehind(t: Parameters<typeof startApp>[0], behind: string) {
   return { app, answer: await answer };
 }
 
-t.test('a release that commits while a change waits for the lock counts', async (t) => {
+t.test('a release that commits while a change waits for the lock counts', { skip }, async (t) => {
   const { app, answer } = await changeBehind(
     t,
     `delete from claims where user_id = 'ada';
@@ -116,7 +117,7 @@ t.test('a release that commits while a change waits for the lock counts', async 
   await assertTablesBalance(t, app.sql);
 });
 
-t.test('a claim that commits while a change waits for the lock counts', async (t) => {
+t.test('a claim that commits while a change waits for the lock counts', { skip }, async (t) => {
   const { app, answer } = await changeBehind(
     t,
     `insert into claims (user_id, coupon_name) values ('mia', 'SUMMER');

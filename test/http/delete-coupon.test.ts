@@ -1,4 +1,5 @@
 import t from 'tap';
+import { skipOpenTransactions as skip } from '../support/all-shards.js';
 import { type Answer, problemIn, startApp, type TestApp } from '../support/app.js';
 import { lockAwaited } from '../support/locks.js';
 
@@ -43,7 +44,7 @@ t.test('409 coupon_has_claims: a coupon that was claimed stays, also after the r
   t.match(await app.getCoupon('SUMMER'), { remaining_amount: 5 });
 });
 
-t.test('a claim that commits while the deletion waits keeps the coupon', async (t) => {
+t.test('a claim that commits while the deletion waits keeps the coupon', { skip }, async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 5);
   const other = await app.sql.reserve();
@@ -58,7 +59,7 @@ t.test('a claim that commits while the deletion waits keeps the coupon', async (
   t.match(await app.getCoupon('SUMMER'), { claimed_by: ['ada'] });
 });
 
-t.test('a claim that is made and released while the deletion waits keeps the coupon', async (t) => {
+t.test('a claim that is made and released while the deletion waits keeps the coupon', { skip }, async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 5);
   const other = await app.sql.reserve();
@@ -75,7 +76,7 @@ t.test('a claim that is made and released while the deletion waits keeps the cou
   t.match(await app.getCoupon('SUMMER'), { remaining_amount: 5 });
 });
 
-t.test('a claim that waits for a deletion finds no coupon', async (t) => {
+t.test('a claim that waits for a deletion finds no coupon', { skip }, async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 5);
   const other = await app.sql.reserve();

@@ -17,6 +17,7 @@ const defaults = {
   LOG_LEVEL: 'info',
   RATE_LIMIT_PER_SECOND: 0,
   TRUST_PROXY: 'false',
+  DATABASE_CITUS: false,
   DATABASE_POOLER: false,
   DATABASE_CONNECTIONS_MAX: 10,
   STATEMENT_TIMEOUT_MS: 5_000,
@@ -114,6 +115,7 @@ t.test('every setting is read, and other variables are ignored', async (t) => {
       READ_API_KEYS_FILE: '/run/secrets/read',
       RATE_LIMIT_PER_SECOND: 100,
       TRUST_PROXY: '10.0.0.0/8',
+      DATABASE_CITUS: false,
       DATABASE_POOLER: true,
       DATABASE_CONNECTIONS_MAX: 20,
       STATEMENT_TIMEOUT_MS: 2_500,
@@ -148,6 +150,7 @@ const senseless: [name: string, values: string[]][] = [
   ['LOG_LEVEL', ['verbose', 'INFO', '3']],
   ['DATABASE_URLS', ['mysql://h/d', 'db', 'postgres://h/d mysql://h/d', 'postgres://h/a#b, postgres://h/d']],
   ['DATABASE_SHARDS', ['0', '65', 'many', '1.5']],
+  ['DATABASE_CITUS', ['yes', '1', 'TRUE']],
   [
     'DATABASE_URL',
     [
@@ -276,6 +279,22 @@ t.test('settings of shards that contradict each other are refused, and the messa
     ],
   ] as const) {
     t.throws(() => readConfig(env), { message: `invalid setting: ${message}` });
+  }
+});
+
+t.test('Citus needs one coordinator, several shards, and no pooler', async (t) => {
+  const cluster = { DATABASE_CITUS: 'true', DATABASE_URL: 'postgres://h/d', DATABASE_SHARDS: '4' };
+  t.equal(readConfig(cluster).DATABASE_CITUS, true);
+  for (const [change, message] of [
+    [{ DATABASE_URL: '' }, 'DATABASE_CITUS needs DATABASE_URL, the coordinator of the cluster'],
+    [
+      { DATABASE_URL: '', DATABASE_URLS: 'postgres://h/a postgres://h/b' },
+      'DATABASE_CITUS needs DATABASE_URL, the coordinator of the cluster',
+    ],
+    [{ DATABASE_SHARDS: '' }, 'DATABASE_CITUS needs DATABASE_SHARDS, 2 or more'],
+    [{ DATABASE_POOLER: 'true' }, 'DATABASE_POOLER must be false with DATABASE_CITUS'],
+  ] as const) {
+    t.throws(() => readConfig({ ...cluster, ...change }), { message: `invalid setting: ${message}` });
   }
 });
 

@@ -95,6 +95,16 @@ t.test('new databases wait for each other: one that is down may tell that they a
   await until('both', async () => (await shards.prepare()).waiting.length === 0);
 });
 
+t.test('a database that is no coordinator of Citus is refused, and left as it is', async (t) => {
+  const { url, sql } = await createDatabase(t, { migrated: false, shape: UNDIVIDED });
+  const shards = connect(t, [url], { DATABASE_SHARDS: '4', DATABASE_CITUS: 'true' });
+  await t.rejects(shards.prepare(), {
+    constructor: PlacementRefused,
+    message: 'invalid setting: DATABASE_CITUS must be false: the database has no extension citus',
+  });
+  t.equal((await sql`select from pg_namespace where nspname like 'shard%'`).count, 0);
+});
+
 t.test('databases with shards are not divided once more', async (t) => {
   const { shards } = await createShards(t, { shards: 2, databases: 1 });
   await t.rejects(prepareForMove(shards.servers), {

@@ -15,6 +15,46 @@ begin
   return hash % shards;
 end $$;
 
+-- Writes a row through the coordinator of Citus. Numbers of events and claims come from the row of event_log.
+create function all_shards.write_to_citus(
+  op text, home text, table_name text, given jsonb, old_row jsonb, new_row jsonb
+) returns void language plpgsql as $$
+declare
+  target text := format('%s.%I', home, table_name);
+  number text := case table_name when 'events' then 'id' when 'claims' then 'claim_number' end;
+  last text := case table_name when 'events' then 'last_event_id' else 'last_claim_number' end;
+  is_numbered boolean := number is not null and not given ? number;
+  columns text;
+  keys text;
+begin
+  if 'other_0' <> all (coalesce(dblink_get_connections(), '{}')) then
+    perform dblink_connect('other_0', 'other_0');
+  end if;
+  if op = 'INSERT' then
+    select string_agg(quote_ident(key), ', ') into columns from jsonb_object_keys(given) as key;
+    perform dblink_exec('other_0', format(
+      case when is_numbered then
+        'with drawn as (update %5$s.event_log set %6$s = %6$s + 1 returning %6$s as number) '
+      else '' end
+      || 'insert into %1$s (%2$s) select %3$s from jsonb_populate_record(null::%1$s, %4$L)',
+      target, concat(case when is_numbered then number || ', ' end, columns),
+      concat(case when is_numbered then '(select number from drawn), ' end, columns), given, home, last));
+    return;
+  end if;
+  select string_agg(format('%1$I = (jsonb_populate_record(null::%2$s, %3$L)).%1$I', key, target, old_row), ' and ')
+  into keys
+  from jsonb_object_keys(old_row) as key
+  where key in ('name', 'coupon_name', 'user_id', 'id', 'coupon_names') and old_row ->> key is not null;
+  if op = 'UPDATE' then
+    select string_agg(format('%1$I = (jsonb_populate_record(null::%2$s, %3$L)).%1$I', key, target, new_row), ', ')
+    into columns
+    from jsonb_object_keys(new_row) as key;
+    perform dblink_exec('other_0', format('update %s set %s where %s', target, columns, keys));
+  else
+    perform dblink_exec('other_0', format('delete from %s where %s', target, keys));
+  end if;
+end $$;
+
 -- Writes a row of a view to the table of its shard. Columns that are not given get their defaults.
 create function all_shards.write_row() returns trigger language plpgsql as $$
 declare
@@ -30,6 +70,10 @@ declare
   columns text;
   keys text;
 begin
+  if tg_argv[2]::boolean then
+    perform all_shards.write_to_citus(tg_op, home, tg_table_name, given, to_jsonb(old), to_jsonb(new));
+    return coalesce(new, old);
+  end if;
   if tg_op = 'INSERT' then
     select string_agg(quote_ident(key), ', ') into columns from jsonb_object_keys(given) as key;
     if database > 0 then

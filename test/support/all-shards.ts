@@ -12,6 +12,12 @@ const TABLES = ['coupons', 'claims', 'released_claims', 'events'];
 /** Every shard has its own: they are read, and not written. */
 const OWN_TABLES = ['event_log', 'relay', 'dead_letters', 'schema_migrations'];
 
+/** Whether the suite runs against a Citus cluster: `npm run test:citus` sets it. */
+export const isCitus = Boolean(process.env['TEST_DATABASE_CITUS']);
+
+/** Why a test is skipped that holds a transaction open by hand. Its like is in test/citus. */
+export const skipOpenTransactions = isCitus && 'through the views, each statement commits by itself';
+
 /** How the suite divides the coupons of its tests: `npm run test:sharded` sets it. */
 export const suiteShape: Shape = {
   shards: Number(process.env['TEST_DATABASE_SHARDS'] || 1),
@@ -24,14 +30,16 @@ export const suiteShape: Shape = {
  */
 export const skipIfDivided = suiteShape.shards > 1 ? 'with shards, test/shards has tests of its own' : false;
 
+const CITUS = '_citus';
+
 /** The name of a database tells how many shards it has, in how many databases: see `divided`. */
 export function databaseName({ shards, databases }: Shape, random: string): string {
-  return shards === 1 ? `test_${random}` : `test_${random}_of_${shards}_${databases}`;
+  return shards === 1 ? `test_${random}` : `test_${random}_of_${shards}_${databases}${isCitus ? CITUS : ''}`;
 }
 
 /** The URLs of the databases that belong to one with such a name. They are on the same server. */
 export function urlsOf(url: string): { urls: string[]; shape: Shape } {
-  const [, shards, databases] = /\/test_[0-9a-f]+_of_(\d+)_(\d+)$/.exec(url) ?? [];
+  const [, shards, databases] = /\/test_[0-9a-f]+_of_(\d+)_(\d+)(_citus)?$/.exec(url) ?? [];
   if (shards === undefined) return { urls: [url], shape: { shards: 1, databases: 1 } };
   const shape = { shards: Number(shards), databases: Number(databases) };
   const others = Array.from({ length: shape.databases - 1 }, (_, i) => `${url}_${i + 1}`);
@@ -44,8 +52,19 @@ export function divided(settings: Record<string, string>): Record<string, string
   if (url === undefined) return settings;
   const { urls, shape } = urlsOf(url);
   if (shape.shards === 1) return settings;
-  return { DATABASE_URLS: urls.join(' '), DATABASE_SHARDS: String(shape.shards), ...others };
+  return {
+    DATABASE_URLS: urls.join(' '),
+    DATABASE_SHARDS: String(shape.shards),
+    ...(url.endsWith(CITUS) && { DATABASE_CITUS: 'true' }),
+    ...others,
+  };
 }
+
+/**
+ * The database with the views. With Citus, it is one beside the shards, without Citus: there, views with
+ * triggers do not work.
+ */
+export const viewsUrlOf = (url: string) => (url.endsWith(CITUS) ? `${url}_views` : url);
 
 /** The table that has a coupon, or its claims. */
 export function tableOf(table: string, couponName: string): string {
@@ -55,12 +74,12 @@ export function tableOf(table: string, couponName: string): string {
 /** The schema in which a test sees a shard: its own, or one of foreign tables. */
 function partOf(shard: number, shape: Shape): string {
   const database = shard % shape.databases;
-  return database === 0 ? schemaOf(shard, shape)! : `${schemaOf(shard, shape)}_remote`;
+  return database === 0 && !isCitus ? schemaOf(shard, shape)! : `${schemaOf(shard, shape)}_remote`;
 }
 
 /**
- * Sets the databases up as the service does, and creates views in the first one that make all shards look
- * like one database.
+ * Sets the databases up as the service does, and creates views that make all shards look like one database.
+ * @param sql a connection to the database of viewsUrlOf.
  */
 export async function createShardsIn(url: string, sql: Sql): Promise<void> {
   const { urls, shape } = urlsOf(url);
@@ -68,11 +87,14 @@ export async function createShardsIn(url: string, sql: Sql): Promise<void> {
     DATABASE_SHARDS: String(shape.shards),
     DATABASE_URLS: urls.join(' '),
     DATABASE_CONNECTIONS_MAX: '100',
+    DATABASE_CITUS: String(isCitus),
   });
   const connected = connectShards(urls, config, pino({ enabled: false }));
   const { waiting } = await connected.prepare().finally(() => connected.close());
   if (waiting[0]) throw waiting[0].error;
-  for (const [database, other] of urls.entries()) if (database > 0) await link(sql, database, other, shape);
+  for (const [database, other] of urls.entries()) {
+    if (database > 0 || isCitus) await link(sql, database, other, shape);
+  }
   await sql.unsafe(readFileSync(join(projectRoot, 'test/support/all-shards.sql'), 'utf8'));
   for (const table of [...TABLES, ...OWN_TABLES]) {
     const parts = Array.from(
@@ -84,7 +106,7 @@ export async function createShardsIn(url: string, sql: Sql): Promise<void> {
   for (const table of TABLES) {
     await sql.unsafe(`
       create trigger write_row instead of insert or update or delete on all_shards.${table}
-      for each row execute function all_shards.write_row(${shape.shards}, ${shape.databases})`);
+      for each row execute function all_shards.write_row(${shape.shards}, ${shape.databases}, ${isCitus})`);
   }
 }
 

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import postgres, { type Sql } from 'postgres';
 import { migrate } from '../../db/migrate.js';
 import type { Shape } from '../../src/shards/shape.js';
-import { createShardsIn, databaseName, suiteShape, urlsOf } from './all-shards.js';
+import { createShardsIn, databaseName, isCitus, suiteShape, urlsOf, viewsUrlOf } from './all-shards.js';
+import { createOnCluster, dropFromCluster } from './citus.js';
 import type { Scope } from './scope.js';
 
 /** A database for one test, with our tables. */
@@ -32,21 +33,29 @@ export async function createDatabase(
   const admin = postgres(server, { max: 1, onnotice: () => {} });
   const url = new URL(server);
   url.pathname = `/${name}`;
-  const names = urlsOf(url.href).urls.map((url) => new URL(url).pathname.slice(1));
-  for (const name of names) await admin`create database ${admin(name)}`;
+  const names = urlsOf(url.href).urls.map(databaseOf);
+  const isOnCluster = isCitus && shape.shards > 1;
+  if (isOnCluster) {
+    await createOnCluster(server, name);
+    await admin`create database ${admin(databaseOf(viewsUrlOf(url.href)))}`;
+  } else for (const name of names) await admin`create database ${admin(name)}`;
   const isSharded = migrated && shape.shards > 1;
-  const sql = postgres(url.href, {
+  const viewsUrl = viewsUrlOf(url.href);
+  const sql = postgres(viewsUrl, {
     max: connectionsMax,
     onnotice: () => {},
     ...(isSharded && { connection: { search_path: 'all_shards, public' } }),
   });
   t.teardown(async () => {
     await sql.end({ timeout: 1 });
-    for (const name of names) await admin`drop database ${admin(name)} with (force)`;
+    if (isOnCluster) {
+      await admin`drop database ${admin(databaseOf(viewsUrlOf(url.href)))} with (force)`;
+      await dropFromCluster(server, name);
+    } else for (const name of names) await admin`drop database ${admin(name)} with (force)`;
     await admin.end();
   });
   if (migrated) {
-    const migrator = postgres(url.href, { max: 1, onnotice: () => {} });
+    const migrator = postgres(viewsUrl, { max: 1, onnotice: () => {} });
     if (isSharded) await createShardsIn(url.href, migrator);
     else await migrate(migrator);
     await migrator.end();
@@ -64,3 +73,5 @@ export async function createDatabase(
         select 'coupon.created', array[name], jsonb_build_object('amount', amount) from created_coupon`,
   };
 }
+
+const databaseOf = (url: string) => new URL(url).pathname.slice(1);

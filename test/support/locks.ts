@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres';
 import type { Test } from 'tap';
-import { tableOf } from './all-shards.js';
+import { isCitus, tableOf } from './all-shards.js';
 import { until } from './until.js';
 
 /** Locks a coupon's row, so that claims for it wait. Returns a function that releases the lock. */
@@ -15,9 +15,8 @@ export async function lockCoupon(t: Test, sql: Sql, name: string): Promise<() =>
   };
   t.teardown(release);
   await connection`begin`;
-  const [row] = await connection`select current_schema = 'all_shards' as is_divided`;
   // A view of all shards cannot lock a row.
-  const table = row?.['is_divided'] ? tableOf('coupons', name) : 'coupons';
+  const table = (await isDivided(connection)) ? tableOf('coupons', name) : 'coupons';
   await connection`select from ${sql(table)} where name = ${name} for update`;
   return release;
 }
@@ -25,10 +24,32 @@ export async function lockCoupon(t: Test, sql: Sql, name: string): Promise<() =>
 /** Waits until a session of this database, or more, wait for a lock. */
 export async function lockAwaited(sql: Sql, sessions = 1): Promise<void> {
   await until('a session that waits for a lock', async () => {
-    const [row] = await sql<{ waits: boolean }[]>`
+    const [row] =
+      isCitus && (await isDivided(sql))
+        ? await countOnCluster(sql, sessions)
+        : await countHere(sql, sessions);
+    return row?.waits;
+  });
+}
+
+function countHere(sql: Sql, sessions: number) {
+  return sql<{ waits: boolean }[]>`
       select count(*) >= ${sessions} as waits
       from pg_stat_activity
       where starts_with(datname, current_database()) and wait_event_type = 'Lock'`;
-    return row?.waits;
-  });
+}
+
+/** Claims wait on the nodes of Citus. */
+function countOnCluster(sql: Sql, sessions: number) {
+  return sql<{ waits: boolean }[]>`
+    select count >= ${sessions} as waits
+    from (select case when 'other_0' <> all (coalesce(dblink_get_connections(), '{}')) then dblink_connect('other_0', 'other_0') end) as connected,
+      dblink('other_0', $$
+        select count(*) from citus_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+      $$) as waiting (count bigint)`;
+}
+
+async function isDivided(sql: Sql): Promise<boolean> {
+  const [row] = await sql`select current_schema = 'all_shards' as is_divided`;
+  return row?.['is_divided'];
 }

@@ -12,11 +12,14 @@ const TABLES = [
   ...['coupons', 'claims', 'released_claims', 'events', 'event_log', 'relay', 'dead_letters'],
   'schema_migrations',
 ];
-/** Columns whose next number must be larger than all that were drawn before. */
+/**
+ * Columns whose next number must be larger than all that were drawn before, and where it comes from with Citus:
+ * see db/event-id.ts.
+ */
 const NUMBERED = [
-  ['claims', 'claim_number'],
-  ['events', 'id'],
-  ['dead_letters', 'id'],
+  ['claims', 'claim_number', 'last_claim_number'],
+  ['events', 'id', 'last_event_id'],
+  ['dead_letters', 'id', undefined],
 ] as const;
 /** Where the tables of before are kept. */
 export const KEPT_IN = 'before_shards';
@@ -45,7 +48,9 @@ export async function moveIntoShards(shards: Shards, { openSource, onProgress }:
     await source.unsafe(`lock table ${TABLES.join(', ')} in exclusive mode`);
     const installation = await prepareForMove(shards.servers);
     for (const [database, server] of shards.servers.entries()) {
-      await server.query((sql) => place(sql, { ...shards.shape, database }, installation));
+      await server.query((sql) =>
+        place(sql, { ...shards.shape, database, isCitus: server.isCitus }, installation),
+      );
       await server.migrate();
     }
     await copy(source, shards, onProgress);
@@ -68,13 +73,16 @@ async function copy(source: Sql, shards: Shards, onProgress: (sentence: string) 
   await copyLog(source, shards);
   await copyRelay(source, shards);
   onProgress('copied the log');
-  for (const [table, column] of NUMBERED) {
+  for (const [table, column, rowColumn] of NUMBERED) {
     const [row] = await source<{ last: string | null }[]>`
       select pg_sequence_last_value(pg_get_serial_sequence(${table}, ${column})::regclass)::text as last`;
     if (row?.last == null) continue;
     for (const shard of shards.all) {
-      await shard.write(
-        (sql) => sql`select setval(pg_get_serial_sequence(${table}, ${column}), ${row.last}::text::bigint)`,
+      const isInRow = shard.isCitus && rowColumn !== undefined;
+      await shard.write((sql) =>
+        isInRow
+          ? sql`update event_log set ${sql(rowColumn)} = ${row.last}::text::bigint`
+          : sql`select setval(pg_get_serial_sequence(${table}, ${column}), ${row.last}::text::bigint)`,
       );
     }
   }
