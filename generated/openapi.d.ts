@@ -1005,8 +1005,7 @@ export interface components {
         /**
          * @description The claim could not be decided. `overloaded`: too many claims are waiting, nothing was changed.
          *     The body may be unread, so an invalid claim can get this answer, too. `Retry-After` is 1 to 5:
-         *     the more clients wait, the longer. A connection that sends another claim before that may be read
-         *     only when there is room, or when `Retry-After` is over.
+         *     the more requests are refused, the longer.
          *     `database_unavailable`: the database does not answer, nothing was changed. `outcome_unknown`:
          *     the database failed during the claim and did not come back in time, so the claim may have been
          *     made. Retry with the same `Idempotency-Key`, or look the claim up.

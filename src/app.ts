@@ -131,7 +131,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       securityHandlers,
       (scheme, scopes) => scheme === 'ApiKey' && keys.isOpen(scopes),
     );
-    if (lanes) shedLoad(app, ['claimCoupon', 'claimCoupons'], () => lanes.room);
+    if (lanes) shedLoad(app, ['claimCoupon', 'claimCoupons'], () => lanes.isFull());
     serveWebPages(app, contract);
     await app.register(openapiGlue, { specification: forRouting(contract), serviceHandlers: handlers });
     return app;

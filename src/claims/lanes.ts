@@ -102,11 +102,9 @@ export class Lanes implements Claims {
     return this.#lanes.map((lane) => lane.waiting);
   }
 
-  /** How many more claims may wait. */
-  get room(): number {
-    let waiting = 0;
-    for (const lane of this.#lanes) waiting += lane.waiting;
-    return this.#waitingMax - waiting;
+  /** Whether as many claims wait as may. */
+  isFull(): boolean {
+    return this.#room() <= 0;
   }
 
   claimCoupon(
@@ -174,15 +172,22 @@ export class Lanes implements Claims {
     return (hash % shards) * this.#lanesPerShard + (Math.floor(hash / shards) % this.#lanesPerShard);
   }
 
+  /** How many more claims may wait. */
+  #room(): number {
+    let waiting = 0;
+    for (const lane of this.#lanes) waiting += lane.waiting;
+    return this.#waitingMax - waiting;
+  }
+
   /** How many more claims may wait, as far as this lane is concerned: each database has an equal part. */
   #roomOf(lane: number): number {
     const { databases } = this.#shape;
-    if (databases === 1) return this.room;
+    if (databases === 1) return this.#room();
     const databaseOf = (lane: number) => Math.floor(lane / this.#lanesPerShard) % databases;
     let waiting = 0;
     for (const [other, { waiting: count }] of this.#lanes.entries()) {
       if (databaseOf(other) === databaseOf(lane)) waiting += count;
     }
-    return Math.min(this.room, Math.ceil(this.#waitingMax / databases) - waiting);
+    return Math.min(this.#room(), Math.ceil(this.#waitingMax / databases) - waiting);
   }
 }

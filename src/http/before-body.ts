@@ -1,4 +1,4 @@
-import type { FastifyContextConfig, FastifyInstance, onRequestHookHandler, RouteOptions } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, onRequestHookHandler } from 'fastify';
 
 /**
  * Runs a hook of each route before the body of a request is read, behind the hooks that were added
@@ -9,12 +9,8 @@ export function beforeBody(
   hookOf: (operationId: string, config: FastifyContextConfig) => onRequestHookHandler | undefined,
 ): void {
   app.addHook('onRoute', (route) => {
-    const hook = hookOf(operationIdOf(route), route.config ?? {});
+    const { operationId = '' } = (route.schema ?? {}) as { operationId?: string };
+    const hook = hookOf(operationId, route.config ?? {});
     if (hook) route.onRequest = [route.onRequest ?? [], hook].flat();
   });
-}
-
-/** The operation of the contract that a route is made for. */
-export function operationIdOf({ schema }: RouteOptions): string {
-  return ((schema ?? {}) as { operationId?: string }).operationId ?? '';
 }

@@ -3,8 +3,6 @@ import { createDatabase } from '../support/database.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
 import { patience } from '../support/patience.js';
 import { startService } from '../support/process.js';
-import { openRawConnection } from '../support/raw-connection.js';
-import { claimBytes } from '../support/raw-requests.js';
 import { until } from '../support/until.js';
 
 /** Starts a service and sends it a claim, which waits for the lock of its coupon until the release. */
@@ -41,29 +39,6 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     t.equal(service.log.filter((line) => line.msg.startsWith(signal)).length, 1);
   });
 }
-
-t.test('a claim that arrived and has not been read is answered, not cut off', async (t) => {
-  const settings = { CLAIMS_WAITING_MAX: '1', CLAIM_LANES: '1' };
-  const { service, client, release, answer } = await startWithClaimInFlight(t, settings);
-  const waiting = client.claim('SUMMER', 'bob');
-  await client.request('GET', '/health');
-  const connection = openRawConnection(client.url);
-  t.teardown(() => connection.socket.destroy());
-  connection.send(claimBytes('SUMMER', 'eve'));
-  t.equal((await connection.answered(1))[0]?.status, 503);
-  // It is read when there is room, or when the service stops.
-  connection.send(claimBytes('SUMMER', 'eve'));
-  await client.request('GET', '/health');
-  t.equal(connection.answers.length, 1);
-  service.signal('SIGTERM');
-  const [, last] = await connection.answered(2);
-  t.equal(last?.status, 503);
-  t.equal(connection.error(), undefined);
-  await release();
-  t.equal((await answer).status, 200);
-  t.equal((await waiting).status, 200);
-  t.equal(await service.exited(), 0);
-});
 
 t.test('a repeated signal logs a line once a second has passed', async (t) => {
   const { service, release, answer } = await startWithClaimInFlight(t);
