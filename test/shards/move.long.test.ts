@@ -26,8 +26,11 @@ async function startSale(t: Test) {
   const database = await createDatabase(t, { shape: UNDIVIDED });
   const app = await startApp(t, { beside: { database } as never, settings: { CLAIM_LANES: '1' } });
   for (const name of awkwardNames) await app.createCoupon(name, 10);
-  // Batches with claims for coupons of all shards.
-  await Promise.all(users(12).flatMap((user) => awkwardNames.map((name) => app.claim(name, user))));
+  // One statement has claims for coupons of all shards.
+  const claims = users(12).flatMap((user_id) =>
+    awkwardNames.map((coupon_name) => ({ user_id, coupon_name })),
+  );
+  t.equal((await app.request('POST', '/api/claims', { body: { claims } })).status, 200);
   for (const name of awkwardNames.slice(0, 9)) {
     const path = `/api/coupons/${encodeURIComponent(name)}`;
     await app.request('DELETE', `${path}/claims/${(await app.getCoupon(name)).claimed_by[4]}`);
