@@ -41,7 +41,7 @@ const schema = {
     },
     /** Absent: one for each database. */
     DATABASE_SHARDS: { type: 'integer', minimum: 1, maximum: SHARDS_MAX },
-    /** Whether the database is the coordinator of a Citus cluster, which spreads the shards over its nodes. */
+    /** Whether the database is the coordinator of a Citus cluster, which places the shards on its nodes. */
     DATABASE_CITUS: { type: 'boolean', default: false },
     /** Whether a connection pooler such as pgbouncer stands before the database. */
     DATABASE_POOLER: { type: 'boolean', default: false },
@@ -125,7 +125,7 @@ const isOfKeys = (name: string) => /_API_KEYS(_FILE)?$/.test(name);
 
 /**
  * Reads the settings from the environment. An empty setting counts as absent, unless it is one of keys.
- * @throws Error `invalid setting: …`, which names the setting, but not its value: a URL may hold a password.
+ * @throws Error `invalid setting: …`, which names the setting, not its value: a URL may hold a password.
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const config: unknown = Object.fromEntries(

@@ -90,8 +90,8 @@ function definitionOf(
 
 /**
  * The statement stands in the function with the tables that hold the rows on the node, such as
- * `claims_102008`: Citus would divide it into ten statements, and plan each of them for each batch. What Citus
- * does before it writes, the function does itself: it locks the shard, so that a move waits for it, and looks
+ * `claims_102008`: Citus would divide it into ten statements, and plan each of them for each batch. What
+ * Citus does before it writes, the function does itself: it locks the shard, so that a move waits for it, and looks
  * whether the shard still is on this node. If it is not, all requests run again.
  */
 function bodyOf(isKeyed: boolean, schema: string, shards: ReadonlyMap<string, string>): string {

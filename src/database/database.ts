@@ -7,7 +7,7 @@ import type { Pages, PagesQuery } from './pages.js';
 export interface Database {
   /** That of the shard. Undefined: the default one. */
   readonly schema: string | undefined;
-  /** Whether Citus places the shard on one of its nodes. Its numbers come from the row of `event_log` then. */
+  /** Whether Citus places the shard on a node. Then its numbers come from the row of `event_log`. */
   readonly isCitus: boolean;
   /** Runs a write. @throws Overloaded, DatabaseTimeout, or the error of postgres.js. */
   write<T>(run: (sql: Sql) => Promise<T>): Promise<T>;

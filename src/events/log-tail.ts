@@ -126,8 +126,8 @@ export async function lookAtLog(sql: Sql): Promise<Look> {
 }
 
 /**
- * Looks at the end of a log whose ids come from the row of `event_log`. A writer keeps the lock of this row to
- * its end, so rows become visible in the order of their ids, and none is left to wait for.
+ * Looks at the end of a log whose ids come from the row of `event_log`. A writer keeps the lock of this row
+ * to its end, so rows become visible in the order of their ids, and none is left to wait for.
  */
 export async function lookAtNumberedLog(sql: Sql): Promise<Look> {
   const [row] = await sql<Omit<Look, 'writers'>[]>`

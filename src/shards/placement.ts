@@ -103,7 +103,7 @@ function assertAgreement(found: readonly (Found | undefined)[], shape: Shape, is
       refuse(`DATABASE_SHARDS must be ${known.shards}: database ${database} was set up with that many`);
     }
     if (Boolean(known.is_citus) !== isCitus) {
-      refuse(`DATABASE_CITUS must be ${known.is_citus}: the database was set up so`);
+      refuse(`DATABASE_CITUS must be ${!isCitus}: the database was set up so`);
     }
     if (known.databases !== shape.databases) {
       refuse(

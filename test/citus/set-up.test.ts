@@ -1,7 +1,7 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { migrate } from '../../db/migrate.js';
 import { projectRoot } from '../../db/project-root.js';
 import { readConfig } from '../../src/config.js';
@@ -18,6 +18,15 @@ import { auditShards, connect, startShardedApp } from '../support/sharded.js';
 import { createCluster, portsOfShards, skipWithoutCitus } from './cluster.js';
 
 const skip = skipWithoutCitus;
+
+/** A cluster with a coupon `A`, of which one of five units is claimed. */
+async function startSale(t: Test) {
+  const cluster = await createCluster(t);
+  const app = await startShardedApp(t, cluster);
+  await app.createCoupon('A', 5);
+  t.equal((await app.claim('A', 'ada')).status, 200);
+  return { cluster, app };
+}
 
 t.test(
   'servers that start at once set a cluster up once, and settings that do not fit are refused',
@@ -49,14 +58,19 @@ t.test(
   },
 );
 
+t.test('shards that were set up without Citus are not taken for those of Citus', { skip }, async (t) => {
+  const cluster = await createCluster(t, { isPrepared: false });
+  await connect(t, cluster.urls, { ...cluster.settings, DATABASE_CITUS: 'false' }).prepare();
+  await t.rejects(cluster.shards.prepare(), {
+    message: 'invalid setting: DATABASE_CITUS must be false: the database was set up so',
+  });
+});
+
 t.test(
   'a function that was lost, or that names the shards of another cluster, is made again',
   { skip },
   async (t) => {
-    const cluster = await createCluster(t);
-    const app = await startShardedApp(t, cluster);
-    await app.createCoupon('A', 5);
-    t.equal((await app.claim('A', 'ada')).status, 200);
+    const { cluster, app } = await startSale(t);
     await connected(cluster.direct, async (sql) => {
       const functions = await sql<{ name: string }[]>`
       select oid::regprocedure::text as name from pg_proc where pronamespace::regnamespace::text like 'shard%'`;
@@ -72,10 +86,7 @@ t.test(
   'a later migration is applied to shards that are distributed, and claims go on',
   { skip },
   async (t) => {
-    const cluster = await createCluster(t);
-    const app = await startShardedApp(t, cluster);
-    await app.createCoupon('A', 5);
-    t.equal((await app.claim('A', 'ada')).status, 200);
+    const { cluster, app } = await startSale(t);
     const folder = t.testdir({});
     await cp(join(projectRoot, 'db', 'migrations'), folder, { recursive: true });
     const text = `

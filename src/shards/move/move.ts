@@ -13,8 +13,8 @@ const TABLES = [
   'schema_migrations',
 ];
 /**
- * Columns whose next number must be larger than all that were drawn before, and where it comes from with Citus:
- * see db/event-id.ts.
+ * Columns whose next number must be larger than all that were drawn before, and where it comes from with
+ * Citus: see db/event-id.ts.
  */
 const NUMBERED = [
   ['claims', 'claim_number', 'last_claim_number'],

@@ -33,8 +33,9 @@ export function answerOf(outcome: Outcome | undefined): NonNullable<ClaimOperati
 }
 
 /**
- * Sends claims together, and those that are not decided again, as the contract says: with their keys. One whose
- * outcome is unknown has the key that the answer names. If the answer is lost, those without a key are looked up.
+ * Sends claims together, and those that are not decided again, as the contract says: with their keys. One
+ * whose outcome is unknown has the key that the answer names. If the answer is lost, those without a key are
+ * looked up.
  * @param isHasty whether it breaks the first connection when the answer does not come at once.
  * @param settle is told the answer that decides the claim in this place.
  */
