@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import postgres, { type Sql } from 'postgres';
 import { DatabaseTimeout } from '../database/errors.js';
-import { type Answer, type ClaimTables, claimStatement, type DecideBatch } from './claim-statement.js';
+import { type ClaimTables, claimStatement } from './claim-sql.js';
+import type { Answer, DecideBatch } from './claim-statement.js';
 
 /**
  * Session settings of the connections that claim through a coordinator of Citus. A call is sent to the node
@@ -84,7 +85,8 @@ function definitionOf(
     create or replace function ${schema}.${name}(${PARAMETERS})
     returns table (decisions text, off_sale json, is_contended boolean)
     language plpgsql
-    set search_path = pg_catalog set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
+    set search_path = pg_catalog set plan_cache_mode = force_generic_plan set enable_seqscan = off
+    set enable_bitmapscan = off set jit = off
     as $function$${bodyOf(isKeyed, schema, shards)}$function$`;
 }
 

@@ -63,7 +63,7 @@ function makesClaim(wanted: readonly Wanted[], i: number, tables: Tables, flaw?:
   if (flaw === 'gives what was restocked behind its snapshot') units = stock.remaining;
   const place = placeOf(wanted, i, units, tables, flaw);
   if (place === undefined || place > units + (flaw === 'oversells by one' ? 1 : 0)) return false;
-  return flaw === 'claims twice' || !holds(coupon, user);
+  return flaw === 'claims twice' || (isFirstAttempt(wanted, i) && !holds(coupon, user));
 }
 
 /** The place in the CTE `queue`, from 1. */
@@ -76,16 +76,13 @@ function placeOf(
 ): number | undefined {
   const { coupon } = wanted[i] as Wanted;
   const rows = seen.get(coupon)?.rows;
-  let asked = 0;
-  for (const other of wanted) if (other.coupon === coupon) asked++;
-  const isForAll = asked <= units || flaw === 'gives holders a place';
+  const isForAll = wanted.length <= units;
   let place = 0;
   for (let j = 0; j <= i; j++) {
     const other = wanted[j] as Wanted;
     if (other.coupon !== coupon) continue;
-    const isQueued =
-      (isFirstAttempt(wanted, j) || flaw === 'claims twice') && (isForAll || !rows?.has(other.user));
-    if (isQueued) place++;
+    const isHolder = rows?.has(other.user) && flaw !== 'gives holders a place';
+    if (isForAll || flaw === 'claims twice' || (isFirstAttempt(wanted, j) && !isHolder)) place++;
     else if (j === i) return undefined;
   }
   return place;
