@@ -6,6 +6,10 @@ export const TEXT_ARRAY_OID = 1009;
  */
 export function textArray(texts: readonly (string | null)[] | string): string {
   if (typeof texts === 'string') return texts;
-  const elements = texts.map((text) => (text === null ? 'null' : `"${text.replace(/["\\]/g, '\\$&')}"`));
-  return `{${elements.join(',')}}`;
+  return `{${texts.map((text) => (text === null ? 'null' : `"${escaped(text)}"`)).join(',')}}`;
+}
+
+/** A text without special characters stays as it is: looking for one costs a third of replacing none. */
+function escaped(text: string): string {
+  return /["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text;
 }
