@@ -71,8 +71,12 @@ export async function migrate(
     try {
       const name = await transact(sql, async (sql) => {
         await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
-        // Citus passes settings of the transaction on to its nodes then. PostgreSQL alone does not mind it.
-        if (finish) await sql.unsafe("set local citus.propagate_set_commands = 'local'");
+        // Citus passes settings of the transaction on to its nodes then, and does not distribute the schema
+        // before all migrations are applied. PostgreSQL alone does not mind it.
+        if (finish) {
+          await sql.unsafe("set local citus.propagate_set_commands = 'local'");
+          await sql.unsafe('set local citus.enable_schema_based_sharding = off');
+        }
         await sql.unsafe(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
         if (schema !== undefined) await enterSchema(sql, schema);
         const next = await applyNext(sql, migrations, tell, finish ? applyStatements : applyText);

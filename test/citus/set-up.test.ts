@@ -133,3 +133,14 @@ t.test('a sale without shards moves into those of a cluster, and goes on', { ski
   t.same(await auditShards({ ...cluster, urls: [url] }), []);
   replay(await readAll(moved));
 });
+
+t.test('a cluster that distributes each new schema by itself is set up as well', { skip }, async (t) => {
+  const cluster = await createCluster(t, { isPrepared: false });
+  await connected(cluster.direct, async (sql) => {
+    const name = new URL(cluster.direct).pathname.slice(1);
+    await sql`alter database ${sql(name)} set citus.enable_schema_based_sharding = on`;
+  });
+  const { waiting } = await cluster.shards.prepare();
+  t.equal(waiting.length, 0);
+  t.equal((await portsOfShards(cluster)).length, 4);
+});
