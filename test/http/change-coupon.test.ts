@@ -1,6 +1,6 @@
 import t from 'tap';
 import { changeCoupon } from '../../src/coupons/change-coupon.js';
-import { skipOpenTransactions as skip } from '../support/all-shards.js';
+import { isCitus, skipOpenTransactions as skip } from '../support/all-shards.js';
 import { type Answer, countStatuses, problemIn, startApp, type TestApp } from '../support/app.js';
 import { assertBooksBalance, assertTablesBalance } from '../support/books.js';
 import { lockAwaited } from '../support/locks.js';
@@ -127,13 +127,19 @@ t.test('a claim that commits while a change waits for the lock counts', { skip }
   await assertTablesBalance(t, app.sql);
 });
 
-t.test('503 overloaded: a change gives up if the coupon changes each time it runs', async (t) => {
-  const app = await startApp(t);
-  const stale = await app.sql`
+const skipViews = isCitus && 'through the views, errors have other codes';
+
+t.test(
+  '503 overloaded: a change gives up if the coupon changes each time it runs',
+  { skip: skipViews },
+  async (t) => {
+    const app = await startApp(t);
+    const stale = await app.sql`
     insert into coupons (name, amount, remaining_amount) values ('A', 1, 2)`.catch((error) => error);
-  const database = { write: () => Promise.reject(stale) };
-  await t.rejects(changeCoupon(database as never, 'A', {}), { message: 'the coupon changes too fast' });
-});
+    const database = { write: () => Promise.reject(stale) };
+    await t.rejects(changeCoupon(database as never, 'A', {}), { message: 'the coupon changes too fast' });
+  },
+);
 
 t.test('two servers claim at full speed while stock is added, taken away and released', async (t) => {
   const one = await startApp(t);
