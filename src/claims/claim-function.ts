@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import postgres, { type Sql } from 'postgres';
 import { DatabaseTimeout } from '../database/errors.js';
 import { type ClaimTables, claimStatement } from './claim-sql.js';
-import type { Answer, DecideBatch } from './claim-statement.js';
+import { type Answer, CLAIM_SETTINGS, type DecideBatch } from './claim-statement.js';
 
 /**
  * Session settings of the connections that claim through a coordinator of Citus. A call is sent to the node
@@ -85,16 +85,18 @@ function definitionOf(
     create or replace function ${schema}.${name}(${PARAMETERS})
     returns table (decisions text, off_sale json, is_contended boolean)
     language plpgsql
-    set search_path = pg_catalog set plan_cache_mode = force_generic_plan set enable_seqscan = off
-    set enable_bitmapscan = off set jit = off
+    set search_path = pg_catalog
+    ${Object.entries(CLAIM_SETTINGS)
+      .map(([name, value]) => `set ${name} = ${value}`)
+      .join(' ')}
     as $function$${bodyOf(isKeyed, schema, shards)}$function$`;
 }
 
 /**
  * The statement stands in the function with the tables that hold the rows on the node, such as
  * `claims_102008`: Citus would divide it into ten statements, and plan each of them for each batch. What
- * Citus does before it writes, the function does itself: it locks the shard, so that a move waits for it, and looks
- * whether the shard still is on this node. If it is not, all requests run again.
+ * Citus does before it writes, the function does itself: it locks the shard, so that a move waits for it,
+ * and looks whether the shard still is on this node. If it is not, all requests run again.
  */
 function bodyOf(isKeyed: boolean, schema: string, shards: ReadonlyMap<string, string>): string {
   const shardOf = (table: string) => shards.get(table) ?? '0';
