@@ -1,46 +1,10 @@
-import postgres, { type Sql } from 'postgres';
+import type { Sql } from 'postgres';
 import t, { type Test } from 'tap';
-import { CLAIM_SETTINGS, claimCoupons as decideBatch } from '../../src/claims/claim-statement.js';
-import type { ClaimOutcome, ClaimRequest } from '../../src/claims/outcome.js';
-import { coupons, users } from '../support/crowd.js';
-import { createDatabase, UNDIVIDED } from '../support/database.js';
+import { claimCoupons as decideBatch } from '../../src/claims/claim-statement.js';
+import type { ClaimRequest } from '../../src/claims/outcome.js';
+import { claimCoupons, decideAll, request, setUp } from '../support/claim-batches.js';
+import { coupons } from '../support/crowd.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
-
-let keys = 0;
-const request = (couponName: string, userId: string, key?: string): ClaimRequest => ({
-  couponName,
-  userId,
-  key: key ?? `key-${++keys}`,
-  isKeyGiven: key !== undefined,
-});
-
-const claimCoupons = async (sql: Sql, requests: ClaimRequest[]) =>
-  (await decideBatch(sql, requests)).outcomes;
-
-/** Runs undecided requests again until all are decided, as a lane does. */
-async function decideAll(sql: Sql, requests: ClaimRequest[]): Promise<ClaimOutcome[]> {
-  const decisions = await claimCoupons(sql, requests);
-  const undecided = requests.filter((_, i) => decisions[i] === undefined);
-  const later = undecided.length > 0 ? await decideAll(sql, undecided) : [];
-  return decisions.map((decision) => decision ?? (later.shift() as ClaimOutcome));
-}
-
-async function setUp(test: Test) {
-  const { sql, url, createCoupon } = await createDatabase(test, { shape: UNDIVIDED });
-  /** Opens a connection like that of a lane. */
-  const connect = () => {
-    const connection = postgres(url, { max: 1, onnotice: () => {}, connection: CLAIM_SETTINGS });
-    test.teardown(() => connection.end({ timeout: 1 }));
-    return connection;
-  };
-  const stockOf = async (name: string) => {
-    const [row] = await sql<{ remaining_amount: number; made: number }[]>`
-      select remaining_amount, (select count(*)::int from claims where coupon_name = name) as made
-      from coupons where name = ${name}`;
-    return row;
-  };
-  return { sql, connect, createCoupon, stockOf };
-}
 
 t.test('a batch returns an outcome for each request, in the order of the requests', async (t) => {
   const { connect, createCoupon, stockOf } = await setUp(t);
@@ -218,87 +182,6 @@ t.test('an outcome that the program does not know throws', async (t) => {
     message: 'the claim statement returned the unknown outcome z',
   });
 });
-
-t.test('batches of any size use one prepared statement', async (t) => {
-  const { connect, createCoupon } = await setUp(t);
-  await createCoupon('A', 1_000);
-  const sql = connect();
-  for (const size of [1, 2, 3, 50, 7]) {
-    await claimCoupons(
-      sql,
-      Array.from({ length: size }, (_, i) => request('A', `user-${size}-${i}`)),
-    );
-  }
-  const prepared = await sql`select from pg_prepared_statements where statement like 'with requests%'`;
-  t.equal(prepared.length, 1);
-});
-
-t.test(
-  'a claim reads as many rows of a table with 300,000 claims as of an empty one, by the same plan',
-  async (t) => {
-    const { sql, connect, createCoupon } = await setUp(t);
-    // Without an analyze, PostgreSQL keeps the plan that it made for the empty tables.
-    await sql`alter table claims set (autovacuum_enabled = off)`;
-    await sql`alter table coupons set (autovacuum_enabled = off)`;
-    await createCoupon('A', 2_000_000);
-    const lane = connect();
-    /** Counts the rows that a batch of new users and a batch of holders read, per table or index. */
-    const readByBatches = async (round: number) => {
-      const before = await rowsRead(lane);
-      const batch = users(50).map((user) => request('A', `${user}-${round}`));
-      t.ok((await claimCoupons(lane, batch)).every((decision) => decision === 'claimed'));
-      const again = batch.map(({ userId }) => request('A', userId));
-      t.ok((await claimCoupons(lane, again)).every((decision) => decision === 'already_claimed'));
-      const after = await rowsRead(lane);
-      return Object.fromEntries(
-        Object.keys(after).map((name) => [name, (after[name] ?? 0) - (before[name] ?? 0)]),
-      );
-    };
-    for (let round = 0; round < 10; round++) await readByBatches(round);
-    const small = await readByBatches(10);
-    await sql.begin(async (transaction) => {
-      // Checking all foreign keys takes long, and proves nothing here.
-      await transaction`set local session_replication_role = replica`;
-      await transaction`
-        insert into claims (coupon_name, user_id)
-        select 'A', 'crowd-' || i from generate_series(1, 300000) as i`;
-    });
-    const large = await readByBatches(11);
-    t.same(large, small);
-    t.equal(large['claims'], 0, 'the table itself is never scanned');
-    t.equal(large['claims_in_order'], 0, 'the order index is never read');
-    t.ok((large['claims_pkey'] ?? 0) <= 100, 'the primary key is read once per request');
-  },
-);
-
-t.test('a plan that was made for one coupon does not read all of 2,000', async (t) => {
-  const { sql, connect, createCoupon } = await setUp(t);
-  await sql`alter table coupons set (autovacuum_enabled = off)`;
-  await createCoupon('coupon-0', 1_000);
-  await sql`vacuum analyze coupons`;
-  const lane = connect();
-  await claimCoupons(lane, [request('coupon-0', 'ada')]);
-  await sql`
-    insert into coupons (name, amount, remaining_amount)
-    select 'coupon-' || i, 1000, 1000 from generate_series(1, 2000) as i`;
-  const before = await rowsRead(lane);
-  const batch = Array.from({ length: 50 }, (_, i) => request(`coupon-${i}`, 'grace'));
-  t.ok((await claimCoupons(lane, batch)).every((decision) => decision === 'claimed'));
-  const after = await rowsRead(lane);
-  t.equal(after['coupons'], before['coupons'], 'the table is not scanned');
-  const read = (after['coupons_pkey'] ?? 0) - (before['coupons_pkey'] ?? 0);
-  t.ok(read > 0 && read < 2_000, `${read} entries of its index are read`);
-});
-
-/** Returns how many rows of tables and entries of indexes were read, as PostgreSQL counts them. */
-async function rowsRead(sql: Sql): Promise<Record<string, number>> {
-  await sql`select pg_stat_force_next_flush()`;
-  const rows = await sql<{ name: string; count: number }[]>`
-    select relname as name, seq_tup_read::int as count from pg_stat_user_tables where relname in ('claims', 'coupons')
-    union all
-    select indexrelname, idx_tup_read::int from pg_stat_user_indexes where relname in ('claims', 'coupons')`;
-  return Object.fromEntries(rows.map(({ name, count }) => [name, count]));
-}
 
 t.test('claims before the start and after the end take no lock and write nothing', async (t) => {
   const { sql, connect, createCoupon } = await setUp(t);
