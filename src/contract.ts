@@ -53,11 +53,14 @@ interface RouteOf<Id extends OperationId> {
 export type RequestOf<Id extends OperationId> = FastifyRequest<RouteOf<Id>>;
 export type ReplyFor<Id extends OperationId> = FastifyReply<RouteOf<Id>>;
 
-/** Answers the requests of one operation, with the statuses and bodies that the contract allows. */
+/**
+ * Answers the requests of one operation, with the statuses and bodies that the contract allows. A handler
+ * that returns no promise answers by itself, also errors.
+ */
 export type Handler<Id extends OperationId> = (
   request: RequestOf<Id>,
   reply: ReplyFor<Id>,
-) => Promise<ReplyFor<Id>>;
+) => Promise<ReplyFor<Id>> | undefined;
 
 export type Handlers = { [Id in OperationId]: Handler<Id> };
 

@@ -1,29 +1,33 @@
 import type { Claims } from '../claims/claims.js';
-import type { SaleNotStarted } from '../claims/outcome.js';
-import type { Handler } from '../contract.js';
+import type { ClaimOutcome, SaleNotStarted } from '../claims/outcome.js';
+import type { Handler, ReplyFor } from '../contract.js';
 import { sendProblem } from '../http/problems.js';
 
 /** The start may be moved forward: clients ask again within a minute. */
 const RETRY_AFTER_SECONDS_MAX = 60;
 
+/** Not async: a claim that waits would keep more memory. docs/decisions/0012 has the figures. */
 export function claimCoupon(claims: Claims): Handler<'claimCoupon'> {
-  return async (request, reply) => {
+  return (request, reply) => {
     const { user_id, coupon_name } = request.body;
     const key = request.headers['idempotency-key'];
-    const outcome = await claims.claimCoupon(coupon_name, user_id, key, reply.raw);
-    if (typeof outcome === 'object') {
-      return sendProblem(reply.header('Retry-After', String(retryAfterSeconds(outcome))), outcome.code);
-    }
-    switch (outcome) {
-      case 'claimed':
-        return reply.code(200).send();
-      case 'replayed':
-        if (key !== undefined) reply.header('Idempotent-Replayed', 'true');
-        return reply.code(200).send();
-      default:
-        return sendProblem(reply, outcome);
-    }
+    claims
+      .claimCoupon(coupon_name, user_id, key, reply.raw)
+      .then((outcome) => answer(reply, outcome, key !== undefined))
+      .catch((error) => reply.send(error));
+    return undefined;
   };
+}
+
+function answer(reply: ReplyFor<'claimCoupon'>, outcome: ClaimOutcome, isKeyGiven: boolean): void {
+  if (typeof outcome === 'object') {
+    sendProblem(reply.header('Retry-After', String(retryAfterSeconds(outcome))), outcome.code);
+  } else if (outcome === 'claimed' || outcome === 'replayed') {
+    if (outcome === 'replayed' && isKeyGiven) reply.header('Idempotent-Replayed', 'true');
+    reply.code(200).send();
+  } else {
+    sendProblem(reply, outcome);
+  }
 }
 
 /** When to ask again for a coupon whose sale has not started. */
