@@ -11,15 +11,20 @@ const refusals = new Pacer();
 const HELD_PER_SECOND = 1_000;
 const RETRY_AFTER_SECONDS_MAX = 5;
 
+/** The clients of requests that waited so long cannot retry more often. Their refusals are not held. */
+const WAITED_MS = 1_000;
+
 /**
  * Answers 503 `overloaded`: now, or in a few seconds if there are many such answers. Then Retry-After
  * is longer, too: fewer of these clients come back at once.
  */
 export function refuse(reply: FastifyReply): void {
-  refusals.pace(() => {
+  const send = () => {
     const seconds = Math.min(1 + Math.floor(refusals.held / HELD_PER_SECOND), RETRY_AFTER_SECONDS_MAX);
     sendProblem(reply.header('Retry-After', String(seconds)), 'overloaded');
-  });
+  };
+  if (reply.elapsedTime > WAITED_MS) send();
+  else refusals.pace(send);
 }
 
 /**

@@ -2,7 +2,7 @@
 const CALLS_PER_INTERVAL = 20;
 const INTERVAL_MS = 20;
 /** How long calls are held if there are many: more of them are made in each interval then. */
-const HELD_MS = 3_000;
+const HELD_MS = 6_000;
 const RELEASED_SHARE_MAX = 0.1;
 
 /**
@@ -20,7 +20,7 @@ export class Pacer {
     return this.#held.length;
   }
 
-  /** Calls back now or, if there have been many calls lately, within about three seconds. */
+  /** Calls back now or, if there have been many calls lately, within about six seconds. */
   pace(callback: () => void): void {
     if (!this.#timer) {
       this.#releasedAt = performance.now();
