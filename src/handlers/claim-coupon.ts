@@ -6,7 +6,7 @@ import { sendProblem } from '../http/problems.js';
 /** The start may be moved forward: clients ask again within a minute. */
 const RETRY_AFTER_SECONDS_MAX = 60;
 
-/** Not async: a claim that waits would keep more memory. docs/decisions/0012 has the figures. */
+/** Not async: a claim that waits would keep more memory (docs/decisions/0012). */
 export function claimCoupon(claims: Claims): Handler<'claimCoupon'> {
   return (request, reply) => {
     const { user_id, coupon_name } = request.body;
