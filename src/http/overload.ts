@@ -11,7 +11,7 @@ const refusals = new Pacer();
 const HELD_PER_SECOND = 1_000;
 const RETRY_AFTER_SECONDS_MAX = 5;
 
-/** The clients of requests that waited so long cannot retry more often. Their refusals are not held. */
+/** A request that has waited so long is not held as well: its client cannot retry often. */
 const WAITED_MS = 1_000;
 
 /**
