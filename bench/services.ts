@@ -6,6 +6,7 @@ import { newTraffic, type Traffic } from './load/traffic.js';
 import { hasWrk, runWrk } from './load/wrk.js';
 import { median } from './median.js';
 import { atLeast } from './options.js';
+import { findBalancer, startBalancer } from './rig/balancer.js';
 import { usageOf } from './rig/cost.js';
 import { createCoupons } from './rig/coupons.js';
 import { clear, type OwnDatabase, startDatabase } from './rig/database.js';
@@ -26,9 +27,10 @@ interface Figures {
   perSecond: number;
   p50Ms: number;
   p99Ms: number;
-  /** Microseconds of processor time per answer, of all services and of PostgreSQL. */
+  /** Microseconds of processor time per answer, of all services, of PostgreSQL and of the balancer. */
   servicesUs: number;
   databaseUs: number;
+  balancerUs: number;
   /** Claims of a statement that made some. */
   batchSize: number;
 }
@@ -44,12 +46,15 @@ const command = new Command('npm run bench:services --')
     3,
   )
   .option('--connections <count>', 'of all services together', atLeast(2), 100)
+  .option('--balancer', 'send all requests to HAProxy, instead of a part to each service')
   .option('--scenarios <names...>', MODES.join(', '), [...MODES])
   .addOption(new Option('--load <program>').choices(['autocannon', 'wrk']).default('wrk'))
   .parse();
-const { services, rounds, seconds, connections, load } = command.opts();
+const { services, rounds, seconds, connections, load, balancer: isBalanced } = command.opts();
 const modes: Mode[] = command.opts()['scenarios'];
 if (load === 'wrk' && !(await hasWrk())) command.error('wrk is not on the PATH: use --load autocannon');
+const balancerVersion = isBalanced && (await findBalancer());
+if (isBalanced && !balancerVersion) command.error('haproxy is not on the PATH');
 const run = load === 'wrk' ? runWrk : runLoad;
 const counts = Array.from({ length: Math.log2(services) + 1 }, (_, i) => 2 ** i);
 
@@ -58,42 +63,51 @@ const { signal } = stopping;
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stopping.abort());
 const database = await startDatabase();
 const servers: Server[] = [];
+/** For each count of services, where the requests go. */
+const entries = new Map<number, Server[]>();
 const measured = new Map<string, Figures[]>();
 try {
   while (servers.length < services) {
     servers.push(await startServer('engine', database, database.folder, signal, { LOG_LEVEL: 'warn' }));
   }
+  for (const count of counts) {
+    const own = servers.slice(0, count);
+    entries.set(count, isBalanced ? [await startBalancer(own, database.folder, signal)] : own);
+  }
   for (let round = 1; round <= rounds; round++) {
     for (const mode of modes) {
       for (const count of round % 2 ? counts : [...counts].reverse()) {
-        const figures = await measure(database, servers.slice(0, count), mode);
+        const figures = await measure(database, count, mode);
         measured.set(`${mode} ${count}`, [...(measured.get(`${mode} ${count}`) ?? []), figures]);
         console.error(`round ${round}: ${mode}, ${count}: ${JSON.stringify(figures)}`);
       }
     }
   }
   console.log(`${await readCommit()}; ${describeMachine()}`);
-  console.log(`${connections} connections, ${rounds} rounds of ${seconds} s, ${load}, medians\n`);
+  const by = balancerVersion ? `${load} through ${balancerVersion}` : load;
+  console.log(`${connections} connections, ${rounds} rounds of ${seconds} s, ${by}, medians\n`);
   for (const mode of modes) for (const count of counts) console.log(describe(mode, count));
 } catch (error) {
   process.exitCode = 1;
   if (!signal.aborted) console.error(error);
 } finally {
-  await Promise.all(servers.map((server) => server.stop())).finally(database.stop);
+  const started = new Set([...servers, ...[...entries.values()].flat()]);
+  await Promise.all([...started].map((server) => server.stop())).finally(database.stop);
 }
 
-async function measure({ sql, pid }: OwnDatabase, servers: Server[], mode: Mode): Promise<Figures> {
+async function measure({ sql, pid }: OwnDatabase, count: number, mode: Mode): Promise<Figures> {
+  const [services, targets] = [servers.slice(0, count), entries.get(count)!];
   const step = STEPS[mode];
   const traffic = newTraffic(step);
   await createCoupons(sql, traffic, step.amount);
-  if (mode === 'sold-out') await claim(servers[0]!.url, { ...traffic, userPrefix: 'first-' });
+  if (mode === 'sold-out') await claim(services[0]!.url, { ...traffic, userPrefix: 'first-' });
   const claimsBefore = mode === 'sold-out' ? 1 : 0;
+  const cpuMs = async (pids: (number | undefined)[]) =>
+    (await Promise.all(pids.map(usageOf))).reduce((sum, usage) => sum + (usage?.cpuMs ?? 0), 0);
   const read = async () => ({
-    services: (await Promise.all(servers.map((server) => usageOf(server.pid)))).reduce(
-      (sum, usage) => sum + (usage?.cpuMs ?? 0),
-      0,
-    ),
-    database: (await usageOf(pid))?.cpuMs ?? 0,
+    services: await cpuMs(services.map((server) => server.pid)),
+    database: await cpuMs([pid]),
+    balancer: isBalanced ? await cpuMs([targets[0]!.pid]) : 0,
     ...(await readBatches(sql)),
   });
   // Each warms up for as long: they measure together.
@@ -102,7 +116,7 @@ async function measure({ sql, pid }: OwnDatabase, servers: Server[], mode: Mode)
     before ??= read();
   };
   const results = await Promise.all(
-    servers.map((server, i) => run(planOf(server, traffic, i, servers.length), onMeasuring, signal)),
+    targets.map((target, i) => run(planOf(target, traffic, i, targets.length), onMeasuring, signal)),
   );
   const [start, end] = [await before!, await read()];
   const sum = (part: (result: (typeof results)[number]) => number) =>
@@ -113,7 +127,7 @@ async function measure({ sql, pid }: OwnDatabase, servers: Server[], mode: Mode)
       statuses[status] = (statuses[status] ?? 0) + count;
   }
   const answers = sum(({ figures }) => figures.answers);
-  await checkAnswers(mode, step.expected, servers[0]!, traffic, claimsBefore, {
+  await checkAnswers(mode, step.expected, services[0]!, traffic, claimsBefore, {
     ...results[0]!,
     statuses,
     claimed: null,
@@ -127,6 +141,7 @@ async function measure({ sql, pid }: OwnDatabase, servers: Server[], mode: Mode)
     p99Ms: Math.max(...results.map(({ figures }) => figures.p99Ms)),
     servicesUs: ((end.services - start.services) * 1000) / answers,
     databaseUs: ((end.database - start.database) * 1000) / answers,
+    balancerUs: ((end.balancer - start.balancer) * 1000) / answers,
     batchSize: (end.claims - start.claims) / Math.max(1, end.batches - start.batches),
   };
 }
@@ -162,6 +177,7 @@ function describe(mode: Mode, count: number): string {
     `${mode.padEnd(9)}${count} services: ${middle('perSecond')} answers/s (× ${ratio.toFixed(2)})`,
     `p50 ${middle('p50Ms').toFixed(1)} ms, p99 ${middle('p99Ms').toFixed(1)} ms`,
     `services ${middle('servicesUs').toFixed(1)} µs, PostgreSQL ${middle('databaseUs').toFixed(1)} µs an answer`,
+    ...(isBalanced ? [`balancer ${middle('balancerUs').toFixed(1)} µs`] : []),
     `${middle('batchSize').toFixed(0)} claims a statement`,
   ].join('; ');
 }

@@ -37,18 +37,38 @@ export async function startServer(
   settings: Record<string, string> = {},
   program = join(import.meta.dirname, kind === 'engine' ? '../../src/server.js' : 'peer-server.js'),
 ): Promise<Server> {
-  signal.throwIfAborted();
   const port = await freePort();
-  const logFile = join(folder, `${kind}-${port}.log`);
+  const env = { ...settings, PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: database.url };
+  const started = await startProgram(kind, [process.execPath, program, kind], port, folder, signal, env);
+  const books = kind === 'ceiling' || kind === 'refusal' ? null : postgresBooks(database.sql, database.pid);
+  return { ...started, books };
+}
+
+/**
+ * Starts a program that serves `/health` on this port.
+ * @param name of its log.
+ * @param folder for its log.
+ * @throws Error with the end of its log, when it does not start.
+ */
+export async function startProgram(
+  name: string,
+  [command, ...args]: [string, ...string[]],
+  port: number,
+  folder: string,
+  signal: AbortSignal,
+  env: Record<string, string> = {},
+): Promise<Omit<Server, 'books'>> {
+  signal.throwIfAborted();
+  const logFile = join(folder, `${name}-${port}.log`);
   const log = await open(logFile, 'a');
-  const child = spawn(process.execPath, [program, kind], {
+  const child = spawn(command, args, {
     stdio: ['ignore', log.fd, log.fd],
-    env: { ...process.env, ...settings, PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: database.url },
+    env: { ...process.env, ...env },
   });
   const exited = once(child, 'exit');
   await log.close();
   const stop = async () => {
-    // The server itself bounds how long its stop takes.
+    // The program itself bounds how long its stop takes.
     child.kill('SIGTERM');
     await exited;
   };
@@ -60,10 +80,9 @@ export async function startServer(
       await stop();
       signal.throwIfAborted();
       const end = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-5).join('\n');
-      throw new Error(`the server (${kind}) did not start. The end of its log:\n${end}`);
+      throw new Error(`the server (${name}) did not start. The end of its log:\n${end}`);
     }
     await sleep(POLL_INTERVAL_MS);
   }
-  const books = kind === 'ceiling' || kind === 'refusal' ? null : postgresBooks(database.sql, database.pid);
-  return { url, pid: child.pid!, books, stop };
+  return { url, pid: child.pid!, stop };
 }
