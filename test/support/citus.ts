@@ -74,6 +74,7 @@ export async function connected<T>(url: string, run: (sql: Sql) => Promise<T>): 
   try {
     return await run(sql);
   } finally {
-    await sql.end();
+    // Without a timeout it waits for ever, if the node crashed.
+    await sql.end({ timeout: 1 });
   }
 }
