@@ -5,12 +5,16 @@ import { readFile } from 'node:fs/promises';
  * a processor, unless said.
  */
 export interface Costs {
-  /** The load generator, for a request and its answer. */
+  /** The load generator, for a request and its answer, with half of what the kernel does for their packets. */
   loadUs: number;
-  /** HTTP in the server, for a claim. */
+  /** More when it slept, or another process had its processor. */
+  loadSwitchUs: number;
+  /** HTTP in the server, for a claim, with the other half. */
   claimHttpUs: number;
-  /** HTTP in the server, for a refusal. */
+  /** HTTP in the server, for a refusal, with the other half. */
   refusalHttpUs: number;
+  /** The same of the server. */
+  serviceSwitchUs: number;
   /** The PostgreSQL client in the server. */
   clientUsPerBatch: number;
   clientUsPerClaim: number;
@@ -19,6 +23,9 @@ export interface Costs {
   statementUsPerClaim: number;
   /** More for each further coupon of a batch. */
   statementUsPerCoupon: number;
+  /** More when another statement writes at the same time: pages go from one processor's caches to the other's. */
+  sharedUsPerBatch: number;
+  sharedUsPerClaim: number;
   /** More for a statement that waited for the row of its coupon. */
   lockWaitUs: number;
   /** PostgreSQL, for a statement that only refuses. */
@@ -42,6 +49,7 @@ export interface Point {
   perSecond: number;
   p50Ms: number;
   p99Ms: number;
+  /** With half of what the kernel does for the packets. */
   serverCpuUs: number;
   databaseCpuUs: number;
 }

@@ -1,6 +1,10 @@
 import type { Clock } from '../../test/simulation/clock.js';
+import { Random } from '../../test/simulation/random.js';
 import type { Costs } from './costs.js';
+import { exponential } from './exponential.js';
 import { type Machine, Thread } from './machine.js';
+
+const SEED = 2;
 
 /** A coupon's row: one statement at a time has it, from its lock to its commit. */
 interface Row {
@@ -29,7 +33,10 @@ export class ModelDatabase {
   readonly #clock: Clock;
   readonly #costs: Costs;
   readonly #walBytesPerSecond: number;
+  readonly #random = new Random(SEED);
   readonly #rows = new Map<number, Row>();
+  /** Statements that write now. */
+  #writing = 0;
   #isFlushing = false;
   #unflushed: (() => void)[] = [];
   #unflushedBytes = 0;
@@ -77,12 +84,16 @@ export class ModelDatabase {
     backend.run(begun, () =>
       this.#lock(names, false, (hasWaited) => {
         const waitUs = hasWaited ? costs.lockWaitUs : 0;
-        backend.run(waitUs + coupons.length * costs.statementUsPerClaim, () =>
+        const sharedUs =
+          this.#writing > 0 ? costs.sharedUsPerBatch + coupons.length * costs.sharedUsPerClaim : 0;
+        this.#writing++;
+        backend.run(waitUs + sharedUs + coupons.length * costs.statementUsPerClaim, () => {
+          this.#writing--;
           this.#commit(costs.walBytesPerBatch + coupons.length * costs.walBytesPerClaim, () => {
             for (const name of names) this.#unlock(name);
             done(hasWaited);
-          }),
-        );
+          });
+        });
       }),
     );
   }
@@ -110,7 +121,10 @@ export class ModelDatabase {
     row.waiting.shift()?.();
   }
 
-  /** Group commit of PostgreSQL: whoever comes while the log is flushed waits for the next flush. */
+  /**
+   * Group commit of PostgreSQL: whoever comes while the log is flushed waits for the next flush. Flushes take random
+   * times: if all took the same, clients would move in step.
+   */
   #commit(bytes: number, then: () => void): void {
     this.walBytes += bytes;
     this.#unflushed.push(then);
@@ -120,7 +134,9 @@ export class ModelDatabase {
 
   #flush(): void {
     const committed = this.#unflushed;
-    const ms = this.#costs.flushUs / 1_000 + (this.#unflushedBytes / this.#walBytesPerSecond) * 1_000;
+    const ms =
+      exponential(this.#random, this.#costs.flushUs / 1_000) +
+      (this.#unflushedBytes / this.#walBytesPerSecond) * 1_000;
     this.#unflushed = [];
     this.#unflushedBytes = 0;
     this.#isFlushing = true;

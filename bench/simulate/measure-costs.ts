@@ -12,13 +12,17 @@ const SMALL = 10;
 const LARGE = 100;
 const MANY_COUPONS = 1_000;
 const HOT = ['simulate-hot'];
+const OTHER = ['simulate-other'];
 const SOLD_OUT = ['simulate-sold-out'];
 const MANY = Array.from({ length: MANY_COUPONS }, (_, i) => `simulate-${i}`);
 const WARMUP_MS = 200;
 /** What else the machine does then meets all of them. */
 const ROUNDS = 3;
 
-export type StatementCosts = Omit<Costs, 'loadUs' | 'claimHttpUs' | 'refusalHttpUs'>;
+export type StatementCosts = Omit<
+  Costs,
+  'loadUs' | 'loadSwitchUs' | 'claimHttpUs' | 'refusalHttpUs' | 'serviceSwitchUs'
+>;
 
 /** What one statement costs. */
 interface Run {
@@ -36,7 +40,7 @@ export async function measureStatement(
 ): Promise<StatementCosts> {
   const { sql } = database;
   for (const [names, amount] of [
-    [[...HOT, ...MANY], 2_000_000_000],
+    [[...HOT, ...OTHER, ...MANY], 2_000_000_000],
     [SOLD_OUT, 1],
   ] as const) {
     await sql`insert into coupons (name, amount, remaining_amount)
@@ -48,14 +52,22 @@ export async function measureStatement(
   let turn = 0;
   const many = () => MANY.slice((turn++ * LARGE) % MANY_COUPONS).slice(0, LARGE);
   const tiny = (sql: Sql) => () => sql`update coupons set releases = releases where name = ${HOT[0]!}`;
-  // Two at once over one connection, as a lane has them, so that PostgreSQL never waits for us. The last ones
-  // wait for each other's row, or are about a round trip.
+  // Two at once over one connection, as a lane has them, so that PostgreSQL never waits for us. Those of two
+  // connections write at the same time, or wait for each other's row. The last ones are about a round trip.
   const ways: Record<string, (() => Promise<unknown>)[]> = {
     small: twice(() => claimBatch(lane, HOT, SMALL)),
     large: twice(() => claimBatch(lane, HOT, LARGE)),
     spread: twice(() => claimBatch(lane, many(), LARGE)),
     smallSoldOut: twice(() => claimBatch(lane, SOLD_OUT, SMALL, 'out_of_stock')),
     largeSoldOut: twice(() => claimBatch(lane, SOLD_OUT, LARGE, 'out_of_stock')),
+    smallShared: [
+      ...twice(() => claimBatch(lane, HOT, SMALL)),
+      ...twice(() => claimBatch(other, OTHER, SMALL)),
+    ],
+    largeShared: [
+      ...twice(() => claimBatch(lane, HOT, LARGE)),
+      ...twice(() => claimBatch(other, OTHER, LARGE)),
+    ],
     contended: [lane, other].map((sql) => () => claimBatch(sql, HOT, LARGE, 'claimed', undefined)),
     flushed: [tiny(lane)],
     unflushed: [tiny(unsafe)],
@@ -84,6 +96,7 @@ function costsOf(of: (way: string, part: keyof Run) => number): StatementCosts {
     (of(large, part) - of(small, part)) / (LARGE - SMALL);
   const fixed = (part: keyof Run, small = 'small', large = 'large') =>
     Math.max(0, of(small, part) - SMALL * slope(part, small, large));
+  const shared = ['databaseUs', 'smallShared', 'largeShared'] as const;
   const refusals = ['databaseUs', 'smallSoldOut', 'largeSoldOut'] as const;
   return {
     clientUsPerBatch: fixed('clientUs'),
@@ -91,7 +104,9 @@ function costsOf(of: (way: string, part: keyof Run) => number): StatementCosts {
     statementUsPerBatch: fixed('databaseUs'),
     statementUsPerClaim: slope('databaseUs'),
     statementUsPerCoupon: Math.max(0, of('spread', 'databaseUs') - of('large', 'databaseUs')) / (LARGE - 1),
-    lockWaitUs: Math.max(0, of('contended', 'databaseUs') - of('large', 'databaseUs')),
+    sharedUsPerBatch: Math.max(0, fixed(...shared) - fixed('databaseUs')),
+    sharedUsPerClaim: Math.max(0, slope(...shared) - slope('databaseUs')),
+    lockWaitUs: Math.max(0, of('contended', 'databaseUs') - of('largeShared', 'databaseUs')),
     refusalUsPerBatch: fixed(...refusals),
     refusalUsPerClaim: slope(...refusals),
     flushUs: Math.max(0, of('flushed', 'elapsedUs') - of('unflushed', 'elapsedUs')),

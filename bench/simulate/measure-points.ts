@@ -2,7 +2,7 @@ import { runLoad } from '../load/load.js';
 import type { LoadPlan, LoadResult } from '../load/plan.js';
 import { newTraffic } from '../load/traffic.js';
 import { runWrk } from '../load/wrk.js';
-import { type Usage, usageOf } from '../rig/cost.js';
+import { interruptsMs, type Usage, usageOf } from '../rig/cost.js';
 import type { Server } from '../rig/servers.js';
 import type { Bench } from '../scenarios/bench.js';
 import { checkAnswers, claim } from '../scenarios/check.js';
@@ -11,7 +11,7 @@ import type { Point } from './costs.js';
 
 const CONNECTIONS = 100;
 
-export type Load = Pick<Point, 'name' | 'coupons' | 'isSoldOut'>;
+export type Load = Pick<Point, 'name' | 'coupons' | 'isSoldOut'> & { connections?: number };
 
 /**
  * Measures a load that these servers share, a part of the connections for each.
@@ -24,6 +24,7 @@ export async function measurePoint(
   load: Load,
 ): Promise<Point & { loadUs: number }> {
   const { books } = servers[0]!;
+  const { connections = CONNECTIONS } = load;
   const step = load.isSoldOut ? STEPS['sold-out'] : { ...STEPS.hot, amount: 1_000_000_000 };
   const traffic = newTraffic({ coupons: load.coupons });
   await books?.createCoupons(traffic, step.amount);
@@ -34,7 +35,7 @@ export async function measurePoint(
   const planOf = (url: string, i: number): LoadPlan => ({
     url,
     traffic: { ...traffic, userPrefix: `${traffic.userPrefix}${i}-` },
-    connections: CONNECTIONS / servers.length,
+    connections: connections / servers.length,
     warmupMs: options.warmupSeconds * 1_000,
     durationMs: options.durationSeconds * 1_000,
     rate: null,
@@ -47,8 +48,13 @@ export async function measurePoint(
     );
     const [all, postgres, ...own] = usages.map((usage: Usage | null) => (usage?.cpuMs ?? 0) * 1_000);
     const server = own.reduce((sum, us) => sum + us, 0);
+    const packets = (await interruptsMs()) * 1_000;
     // Servers and PostgreSQL are children of this process.
-    return { server, postgres: postgres!, load: all! - server - postgres! };
+    return {
+      server: server + packets / 2,
+      postgres: postgres!,
+      load: all! - server - postgres! + packets / 2,
+    };
   };
   let before = readUsage();
   const onMeasuring = () => (before = readUsage());
@@ -62,7 +68,7 @@ export async function measurePoint(
   return {
     ...load,
     services: servers.length,
-    connections: CONNECTIONS,
+    connections,
     perSecond: answers / seconds,
     p50Ms,
     p99Ms,

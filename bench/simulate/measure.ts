@@ -12,6 +12,8 @@ import { type Load, measurePoint } from './measure-points.js';
 const ROUNDS = 3;
 const HOT: Load = { name: 'hot', coupons: 1, isSoldOut: false };
 const SPREAD: Load = { name: 'spread', coupons: 1_000, isSoldOut: false };
+/** Both sides sleep between two requests. */
+const LONE: Load = { ...HOT, connections: 1 };
 const SOLD_OUT: Load = { name: 'sold-out', coupons: 1, isSoldOut: true };
 
 /**
@@ -31,6 +33,7 @@ export async function measureAll(bench: Bench): Promise<Measured> {
     const plan: [Server[], Load][] = [
       [[ceiling], HOT],
       [[refusal], SOLD_OUT],
+      [[ceiling], LONE],
       ...[HOT, SPREAD, SOLD_OUT].flatMap((load): [Server[], Load][] => [
         [[first], load],
         [[first, second], load],
@@ -45,7 +48,7 @@ export async function measureAll(bench: Bench): Promise<Measured> {
   } finally {
     await second.stop();
   }
-  const [ceiling, refusal, ...points] = measured.map(medianOf);
+  const [ceiling, refusal, lone, ...points] = measured.map(medianOf);
   return {
     machine: describeMachine(),
     measuredAt: new Date().toISOString(),
@@ -55,8 +58,10 @@ export async function measureAll(bench: Bench): Promise<Measured> {
     lanes: readConfig(process.env).CLAIM_LANES,
     costs: {
       loadUs: ceiling!.loadUs,
+      loadSwitchUs: Math.max(0, lone!.loadUs - ceiling!.loadUs),
       claimHttpUs: ceiling!.serverCpuUs,
       refusalHttpUs: refusal!.serverCpuUs,
+      serviceSwitchUs: Math.max(0, lone!.serverCpuUs - ceiling!.serverCpuUs),
       ...statement,
     },
     points: points.map(({ loadUs: _, ...point }) => point),

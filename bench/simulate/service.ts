@@ -29,7 +29,7 @@ export class ModelService {
 
   constructor(options: ServiceOptions) {
     this.#options = options;
-    this.thread = new Thread(options.machine);
+    this.thread = new Thread(options.machine, options.costs.serviceSwitchUs);
     this.#lanes = options.databases.map((database) => this.#openLanes(database));
   }
 

@@ -1,6 +1,7 @@
 import { Clock } from '../../test/simulation/clock.js';
 import { Random } from '../../test/simulation/random.js';
 import { ModelDatabase } from './database.js';
+import { exponential } from './exponential.js';
 import { Machine, Thread } from './machine.js';
 import { ModelService } from './service.js';
 import type { Plan } from './simulate.js';
@@ -33,7 +34,8 @@ export class World {
       const machine = this.shared ?? new Machine(clock, 1);
       return new ModelService({ clock, machine, costs, databases: this.databases, lanes, isSoldOut });
     });
-    this.load = new Thread(this.shared ?? new Machine(clock, 1));
+    // Elsewhere, there is always enough of it.
+    this.load = this.shared ? new Thread(this.shared, costs.loadSwitchUs) : new Thread(new Machine(clock, 1));
   }
 
   /** Each client sends its next claim when the last one is answered, to one service, as the bench does. */
@@ -41,7 +43,6 @@ export class World {
     const { coupons, costs } = this.plan;
     for (let i = 0; i < clients; i++) {
       let coupon = Math.floor((i * coupons) / clients);
-      // Elsewhere, there is always enough of it.
       const loadUs = this.shared ? costs.loadUs : 0;
       const send = () => this.load.run(loadUs, () => this.#ask(i, coupon++ % coupons, send));
       send();
@@ -75,9 +76,4 @@ export class World {
       ),
     );
   }
-}
-
-/** A random time between two arrivals of a Poisson process. */
-export function exponential(random: Random, mean: number): number {
-  return -Math.log((random.below(2 ** 32) + 1) / 2 ** 32) * mean;
 }

@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { Costs } from '../../bench/simulate/costs.js';
+import { exponential } from '../../bench/simulate/exponential.js';
 import { Machine, Thread } from '../../bench/simulate/machine.js';
 import { type Plan, simulate } from '../../bench/simulate/simulate.js';
-import { exponential } from '../../bench/simulate/world.js';
 import { Clock } from '../simulation/clock.js';
 import { Random } from '../simulation/random.js';
 
@@ -54,13 +54,17 @@ t.test('a thread works on one processor at a time, however many are free', async
 
 const COSTS: Costs = {
   loadUs: 100,
+  loadSwitchUs: 0,
   claimHttpUs: 200,
   refusalHttpUs: 150,
+  serviceSwitchUs: 0,
   clientUsPerBatch: 40,
   clientUsPerClaim: 10,
   statementUsPerBatch: 250,
   statementUsPerClaim: 50,
   statementUsPerCoupon: 7,
+  sharedUsPerBatch: 0,
+  sharedUsPerClaim: 0,
   lockWaitUs: 30,
   refusalUsPerBatch: 120,
   refusalUsPerClaim: 5,
@@ -88,11 +92,39 @@ const PLAN: Plan = {
 };
 
 t.test('a lone claim takes the sum of its costs', async (t) => {
-  const sumUs = 200 + 40 + 10 + 250 + 50 + 300 + 80 + 500;
-  const { p50Ms, perSecond, claimsPerBatch } = await simulate(PLAN);
+  const costs = { ...COSTS, serviceSwitchUs: 25, flushUs: 0 };
+  // The server sleeps twice: until the request, and until the answer of PostgreSQL.
+  const sumUs = 200 + 40 + 10 + 250 + 50 + 80 + 500 + 2 * 25;
+  const { p50Ms, perSecond, claimsPerBatch } = await simulate({ ...PLAN, costs });
   t.ok(Math.abs(p50Ms * 1_000 - sumUs) < 1e-6, `${p50Ms}`);
   t.ok(Math.abs(perSecond - 1e6 / sumUs) < 2, `${perSecond}`);
   t.equal(claimsPerBatch, 1);
+});
+
+t.test('the disk takes as long as was measured, on average', async (t) => {
+  const sumUs = 200 + 40 + 10 + 250 + 50 + 300 + 80 + 500;
+  const { perSecond } = await simulate({ ...PLAN, durationMs: 20_000 });
+  t.ok(Math.abs((perSecond * sumUs) / 1e6 - 1) < 0.01, `${perSecond}`);
+});
+
+t.test('a thread that loses its processor to others pays for each switch', async (t) => {
+  const clock = new Clock();
+  const machine = new Machine(clock, 1);
+  const threads = [new Thread(machine, 10), new Thread(machine, 10)];
+  for (let i = 0; i < 100; i++) for (const thread of threads) thread.run(100, () => {});
+  await clock.run(() => true);
+  // Two pieces fill a turn.
+  for (const { busyUs } of threads) t.equal(busyUs, 100 * 100 + 50 * 10);
+});
+
+t.test('statements that write at the same time cost more, each by what was measured', async (t) => {
+  const costs = { ...COSTS, sharedUsPerBatch: 100, sharedUsPerClaim: 50, statementUsPerClaim: 1_000 };
+  const alone = await simulate({ ...PLAN, costs, durationMs: 20_000 });
+  t.ok(Math.abs(alone.databaseCpuUs / (250 + 1_000) - 1) < 0.01, `${alone.databaseCpuUs}`);
+  const both = { ...PLAN, costs, lanes: 2, coupons: 2, load: { clients: 2 }, durationMs: 20_000 };
+  const { databaseCpuUs } = await simulate(both);
+  // Of two that write at the same time, the one that came second.
+  t.ok(Math.abs(databaseCpuUs / (250 + 1_000 + (100 + 50) / 2) - 1) < 0.01, `${databaseCpuUs}`);
 });
 
 t.test('a lone refusal waits for no lock and no disk', async (t) => {
