@@ -58,6 +58,12 @@ const NOT_SENT_CODES = new Set([
 
 /** Connection exceptions, and sessions that an administrator or a crash has ended. */
 const LOST_NODE_SQLSTATE = /^(08|57P0)/;
+/**
+ * What a coordinator of Citus says if it got no connection to a node. The reasons are those of libpq, which has others
+ * for a connection that broke. In other languages they do not match.
+ */
+const NO_WAY_TO_NODE =
+  /failed with the following error: (Connection refused|No route to host|Network is unreachable|could not translate host name|FATAL: {2}the database system is )/;
 
 /** Whether the statement that failed with this error may have been carried out all the same. */
 export function isOutcomeUnknown(error: unknown): boolean {
@@ -66,7 +72,7 @@ export function isOutcomeUnknown(error: unknown): boolean {
   if (NOT_SENT_CODES.has(code)) return false;
   if (!(error instanceof postgres.PostgresError)) return true;
   // A coordinator of Citus lost a node, which may have committed. PostgreSQL alone has no such ERROR.
-  if (LOST_NODE_SQLSTATE.test(code)) return true;
+  if (LOST_NODE_SQLSTATE.test(code)) return !NO_WAY_TO_NODE.test(error.message);
   // An ERROR rolls the statement back. A FATAL ends the connection, perhaps just after the commit.
   return error.severity_local !== 'ERROR' && /^(FATAL|PANIC)$/.test(error.severity);
 }

@@ -21,6 +21,21 @@ t.test(
   },
 );
 
+t.test('if a coordinator got no connection to the node, nothing was sent', async (t) => {
+  const lost = 'connection to the remote node postgres@node:5432 failed with the following error: ';
+  for (const [reason, isUnknown] of [
+    ['could not translate host name "node" to address: Name or service not known', false],
+    ['Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?', false],
+    ['FATAL:  the database system is starting up', false],
+    ['FATAL:  terminating connection due to administrator command', true],
+    ['connection not open', true],
+    ['server closed the connection unexpectedly', true],
+    ['could not receive data from server: Connection reset by peer', true],
+  ] as const) {
+    t.equal(isOutcomeUnknown(errorOf('08006', 'ERROR', { message: lost + reason })), isUnknown, reason);
+  }
+});
+
 t.test('after the end of a connection, the outcome is unknown, unless nothing was sent', async (t) => {
   t.ok(isOutcomeUnknown(errorOf('57P01', 'FATAL')));
   t.notOk(isOutcomeUnknown(errorOf('57P03', 'FATAL')));

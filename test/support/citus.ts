@@ -27,9 +27,19 @@ export async function createOnCluster(
     for (const node of nodes) {
       if (node.group === 0) continue;
       const { host, port } = await placeOf(node);
-      await sql`select citus_add_node(${host}, ${port})`;
+      await addNode(sql, host, port);
     }
   });
+}
+
+/** Citus sometimes loses the connection over which it makes the nodes known to each other. */
+async function addNode(sql: Sql, host: string, port: number, triesLeft = 3): Promise<void> {
+  try {
+    await sql`select citus_add_node(${host}, ${port})`;
+  } catch (error) {
+    if (triesLeft === 0) throw error;
+    await addNode(sql, host, port, triesLeft - 1);
+  }
 }
 
 export async function dropFromCluster(coordinator: string, name: string): Promise<void> {
