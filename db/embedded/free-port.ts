@@ -1,12 +1,37 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 
-/** Finds a port of 127.0.0.1 that is free now. Another program may take it before its use. */
+/**
+ * Below the ports that systems choose by themselves, for connections and for port 0: Linux from 32,768 on, others
+ * from 49,152 on. One of those could be taken before its use.
+ */
+const [FIRST, LAST] = [10_000, 32_767];
+const given = new Set<number>();
+
+/**
+ * Finds a port of 127.0.0.1 that is free now, and another one each time. Another program may take it before its use.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  for (;;) {
+    const port = randomInt(FIRST, LAST + 1);
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    // EACCES: a range that Windows keeps for others.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE' || code === 'EACCES') return false;
+    throw error;
+  }
   server.close();
   await once(server, 'close');
-  return port;
+  return true;
 }
