@@ -29,16 +29,6 @@ export async function usageOf(pid: number | undefined): Promise<Usage | null> {
   return usage;
 }
 
-/**
- * The processor time of the machine for software interrupts, which the kernel charges to no process. Over the
- * loopback, they carry the packets. 0: this is not Linux.
- */
-export async function interruptsMs(): Promise<number> {
-  // cpu user nice system idle iowait irq softirq …
-  const [, , , , , , , ticks = '0'] = (await readFile('/proc/stat', 'utf8').catch(() => '')).split(/\s+/);
-  return Number(ticks) * TICK_MS;
-}
-
 /** Lets the peak of the memory start again. */
 export async function resetPeak(pid: number | undefined): Promise<void> {
   // 5 stands for the peak of the resident memory, see proc(5).

@@ -5,13 +5,13 @@ import { readFile } from 'node:fs/promises';
  * a processor, unless said.
  */
 export interface Costs {
-  /** The load generator, for a request and its answer, with half of what the kernel does for their packets. */
+  /** The load generator, for a request and its answer. */
   loadUs: number;
   /** More when it slept, or another process had its processor. */
   loadSwitchUs: number;
-  /** HTTP in the server, for a claim, with the other half. */
+  /** HTTP in the server, for a claim. */
   claimHttpUs: number;
-  /** HTTP in the server, for a refusal, with the other half. */
+  /** HTTP in the server, for a refusal. */
   refusalHttpUs: number;
   /** The same of the server. */
   serviceSwitchUs: number;
@@ -23,7 +23,7 @@ export interface Costs {
   statementUsPerClaim: number;
   /** More for each further coupon of a batch. */
   statementUsPerCoupon: number;
-  /** More when another statement writes at the same time: pages go from one processor's caches to the other's. */
+  /** More when another statement runs at the same time: pages go from one processor's caches to the other's. */
   sharedUsPerBatch: number;
   sharedUsPerClaim: number;
   /** More for a statement that waited for the row of its coupon. */
@@ -49,7 +49,6 @@ export interface Point {
   perSecond: number;
   p50Ms: number;
   p99Ms: number;
-  /** With half of what the kernel does for the packets. */
   serverCpuUs: number;
   databaseCpuUs: number;
 }

@@ -35,8 +35,8 @@ export class ModelDatabase {
   readonly #walBytesPerSecond: number;
   readonly #random = new Random(SEED);
   readonly #rows = new Map<number, Row>();
-  /** Statements that write now. */
-  #writing = 0;
+  /** Statements that make claims now, and do not wait for a row. */
+  #running = 0;
   #isFlushing = false;
   #unflushed: (() => void)[] = [];
   #unflushedBytes = 0;
@@ -81,21 +81,22 @@ export class ModelDatabase {
       return;
     }
     const begun = costs.statementUsPerBatch + (names.length - 1) * costs.statementUsPerCoupon;
-    backend.run(begun, () =>
+    this.#running++;
+    backend.run(begun, () => {
+      this.#running--;
       this.#lock(names, false, (hasWaited) => {
-        const waitUs = hasWaited ? costs.lockWaitUs : 0;
-        const sharedUs =
-          this.#writing > 0 ? costs.sharedUsPerBatch + coupons.length * costs.sharedUsPerClaim : 0;
-        this.#writing++;
-        backend.run(waitUs + sharedUs + coupons.length * costs.statementUsPerClaim, () => {
-          this.#writing--;
+        this.#running++;
+        const sharedUs = costs.sharedUsPerBatch + coupons.length * costs.sharedUsPerClaim;
+        const moreUs = hasWaited ? costs.lockWaitUs : this.#running > 1 ? sharedUs : 0;
+        backend.run(moreUs + coupons.length * costs.statementUsPerClaim, () =>
           this.#commit(costs.walBytesPerBatch + coupons.length * costs.walBytesPerClaim, () => {
+            this.#running--;
             for (const name of names) this.#unlock(name);
             done(hasWaited);
-          });
-        });
-      }),
-    );
+          }),
+        );
+      });
+    });
   }
 
   #lock([name, ...others]: number[], hasWaited: boolean, then: (hasWaited: boolean) => void): void {

@@ -96,7 +96,8 @@ function costsOf(of: (way: string, part: keyof Run) => number): StatementCosts {
     (of(large, part) - of(small, part)) / (LARGE - SMALL);
   const fixed = (part: keyof Run, small = 'small', large = 'large') =>
     Math.max(0, of(small, part) - SMALL * slope(part, small, large));
-  const shared = ['databaseUs', 'smallShared', 'largeShared'] as const;
+  const sharedUs = (size: 'small' | 'large') => of(`${size}Shared`, 'databaseUs') - of(size, 'databaseUs');
+  const sharedUsPerClaim = Math.max(0, (sharedUs('large') - sharedUs('small')) / (LARGE - SMALL));
   const refusals = ['databaseUs', 'smallSoldOut', 'largeSoldOut'] as const;
   return {
     clientUsPerBatch: fixed('clientUs'),
@@ -104,9 +105,9 @@ function costsOf(of: (way: string, part: keyof Run) => number): StatementCosts {
     statementUsPerBatch: fixed('databaseUs'),
     statementUsPerClaim: slope('databaseUs'),
     statementUsPerCoupon: Math.max(0, of('spread', 'databaseUs') - of('large', 'databaseUs')) / (LARGE - 1),
-    sharedUsPerBatch: Math.max(0, fixed(...shared) - fixed('databaseUs')),
-    sharedUsPerClaim: Math.max(0, slope(...shared) - slope('databaseUs')),
-    lockWaitUs: Math.max(0, of('contended', 'databaseUs') - of('largeShared', 'databaseUs')),
+    sharedUsPerBatch: Math.max(0, sharedUs('small') - SMALL * sharedUsPerClaim),
+    sharedUsPerClaim,
+    lockWaitUs: Math.max(0, of('contended', 'databaseUs') - of('large', 'databaseUs')),
     refusalUsPerBatch: fixed(...refusals),
     refusalUsPerClaim: slope(...refusals),
     flushUs: Math.max(0, of('flushed', 'elapsedUs') - of('unflushed', 'elapsedUs')),

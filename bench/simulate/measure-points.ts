@@ -2,7 +2,7 @@ import { runLoad } from '../load/load.js';
 import type { LoadPlan, LoadResult } from '../load/plan.js';
 import { newTraffic } from '../load/traffic.js';
 import { runWrk } from '../load/wrk.js';
-import { interruptsMs, type Usage, usageOf } from '../rig/cost.js';
+import { type Usage, usageOf } from '../rig/cost.js';
 import type { Server } from '../rig/servers.js';
 import type { Bench } from '../scenarios/bench.js';
 import { checkAnswers, claim } from '../scenarios/check.js';
@@ -48,13 +48,8 @@ export async function measurePoint(
     );
     const [all, postgres, ...own] = usages.map((usage: Usage | null) => (usage?.cpuMs ?? 0) * 1_000);
     const server = own.reduce((sum, us) => sum + us, 0);
-    const packets = (await interruptsMs()) * 1_000;
     // Servers and PostgreSQL are children of this process.
-    return {
-      server: server + packets / 2,
-      postgres: postgres!,
-      load: all! - server - postgres! + packets / 2,
-    };
+    return { server, postgres: postgres!, load: all! - server - postgres! };
   };
   let before = readUsage();
   const onMeasuring = () => (before = readUsage());

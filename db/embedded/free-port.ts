@@ -8,17 +8,20 @@ import { createServer } from 'node:net';
  */
 const [FIRST, LAST] = [10_000, 32_767];
 const given = new Set<number>();
+const TRIES_MAX = 1_000;
 
 /**
  * Finds a port of 127.0.0.1 that is free now, and another one each time. Another program may take it before its use.
+ * @throws Error when it finds none.
  */
 export async function freePort(): Promise<number> {
-  for (;;) {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
     const port = randomInt(FIRST, LAST + 1);
     if (given.has(port)) continue;
     given.add(port);
     if (await isFree(port)) return port;
   }
+  throw new Error(`none of ${TRIES_MAX} ports between ${FIRST} and ${LAST} is free`);
 }
 
 async function isFree(port: number): Promise<boolean> {

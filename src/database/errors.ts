@@ -63,7 +63,7 @@ const LOST_NODE_SQLSTATE = /^(08|57P0)/;
  * for a connection that broke. In other languages they do not match.
  */
 const NO_WAY_TO_NODE =
-  /failed with the following error: (Connection refused|No route to host|Network is unreachable|could not translate host name|FATAL: {2}the database system is )/;
+  /failed with the following error: (connection to server at [^\n]* failed: )?(Connection refused|No route to host|Network is unreachable|could not translate host name|FATAL: {2}the database system is )/;
 
 /** Whether the statement that failed with this error may have been carried out all the same. */
 export function isOutcomeUnknown(error: unknown): boolean {

@@ -26,7 +26,11 @@ t.test('if a coordinator got no connection to the node, nothing was sent', async
   for (const [reason, isUnknown] of [
     ['could not translate host name "node" to address: Name or service not known', false],
     ['Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?', false],
+    ['No route to host', false],
+    ['connection to server at "10.0.0.1", port 5432 failed: Network is unreachable', false],
     ['FATAL:  the database system is starting up', false],
+    ['could not receive data from server: No route to host', true],
+    ['could not send data to server: Connection refused', true],
     ['FATAL:  terminating connection due to administrator command', true],
     ['connection not open', true],
     ['server closed the connection unexpectedly', true],

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import postgres, { type Sql } from 'postgres';
 
+const RETRY_MS = 200;
 const OPTIONS = { max: 1, onnotice: () => {} };
 
 /** A node of the cluster. The coordinator has the group 0. */
@@ -32,12 +34,13 @@ export async function createOnCluster(
   });
 }
 
-/** Citus sometimes loses the connection over which it makes the nodes known to each other. */
+/** Citus sometimes loses the connection over which it makes the nodes known to each other: XX000, or class 08. */
 async function addNode(sql: Sql, host: string, port: number, triesLeft = 3): Promise<void> {
   try {
     await sql`select citus_add_node(${host}, ${port})`;
   } catch (error) {
-    if (triesLeft === 0) throw error;
+    if (triesLeft === 0 || !/^(08|XX000)/.test((error as postgres.PostgresError).code)) throw error;
+    await sleep(RETRY_MS);
     await addNode(sql, host, port, triesLeft - 1);
   }
 }
