@@ -63,8 +63,8 @@ const { signal } = stopping;
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stopping.abort());
 const database = await startDatabase();
 const servers: Server[] = [];
-/** For each count of services, where the requests go. */
-const entries = new Map<number, Server[]>();
+/** For each count of services, where the requests go: to each of them, or to a balancer. */
+const targets = new Map<number, Server[]>();
 const measured = new Map<string, Figures[]>();
 try {
   while (servers.length < services) {
@@ -72,7 +72,7 @@ try {
   }
   for (const count of counts) {
     const own = servers.slice(0, count);
-    entries.set(count, isBalanced ? [await startBalancer(own, database.folder, signal)] : own);
+    targets.set(count, isBalanced ? [await startBalancer(own, database.folder, signal)] : own);
   }
   for (let round = 1; round <= rounds; round++) {
     for (const mode of modes) {
@@ -91,23 +91,23 @@ try {
   process.exitCode = 1;
   if (!signal.aborted) console.error(error);
 } finally {
-  const started = new Set([...servers, ...[...entries.values()].flat()]);
+  const started = new Set([...servers, ...[...targets.values()].flat()]);
   await Promise.all([...started].map((server) => server.stop())).finally(database.stop);
 }
 
 async function measure({ sql, pid }: OwnDatabase, count: number, mode: Mode): Promise<Figures> {
-  const [services, targets] = [servers.slice(0, count), entries.get(count)!];
+  const [own, addressed] = [servers.slice(0, count), targets.get(count)!];
   const step = STEPS[mode];
   const traffic = newTraffic(step);
   await createCoupons(sql, traffic, step.amount);
-  if (mode === 'sold-out') await claim(services[0]!.url, { ...traffic, userPrefix: 'first-' });
+  if (mode === 'sold-out') await claim(own[0]!.url, { ...traffic, userPrefix: 'first-' });
   const claimsBefore = mode === 'sold-out' ? 1 : 0;
   const cpuMs = async (pids: (number | undefined)[]) =>
     (await Promise.all(pids.map(usageOf))).reduce((sum, usage) => sum + (usage?.cpuMs ?? 0), 0);
   const read = async () => ({
-    services: await cpuMs(services.map((server) => server.pid)),
+    services: await cpuMs(own.map((server) => server.pid)),
     database: await cpuMs([pid]),
-    balancer: isBalanced ? await cpuMs([targets[0]!.pid]) : 0,
+    balancer: isBalanced ? await cpuMs([addressed[0]!.pid]) : 0,
     ...(await readBatches(sql)),
   });
   // Each warms up for as long: they measure together.
@@ -116,7 +116,7 @@ async function measure({ sql, pid }: OwnDatabase, count: number, mode: Mode): Pr
     before ??= read();
   };
   const results = await Promise.all(
-    targets.map((target, i) => run(planOf(target, traffic, i, targets.length), onMeasuring, signal)),
+    addressed.map((target, i) => run(planOf(target, traffic, i, addressed.length), onMeasuring, signal)),
   );
   const [start, end] = [await before!, await read()];
   const sum = (part: (result: (typeof results)[number]) => number) =>
@@ -127,7 +127,7 @@ async function measure({ sql, pid }: OwnDatabase, count: number, mode: Mode): Pr
       statuses[status] = (statuses[status] ?? 0) + count;
   }
   const answers = sum(({ figures }) => figures.answers);
-  await checkAnswers(mode, step.expected, services[0]!, traffic, claimsBefore, {
+  await checkAnswers(mode, step.expected, own[0]!, traffic, claimsBefore, {
     ...results[0]!,
     statuses,
     claimed: null,

@@ -123,8 +123,8 @@ export class ModelDatabase {
   }
 
   /**
-   * Group commit of PostgreSQL: whoever comes while the log is flushed waits for the next flush. Flushes take random
-   * times: if all took the same, clients would move in step.
+   * Group commit of PostgreSQL: whoever comes while the log is flushed waits for the next flush. Flushes take
+   * random times: if all took the same, clients would move in step.
    */
   #commit(bytes: number, then: () => void): void {
     this.walBytes += bytes;

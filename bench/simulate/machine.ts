@@ -1,14 +1,14 @@
 import type { Clock } from '../../test/simulation/clock.js';
 
 /**
- * How long a thread works until another one that woke up takes its processor. Under the load of the bench, a service
- * lost it 0.2 times for each claim of 30 µs (nonvoluntary_ctxt_switches of Linux).
+ * How long a thread works until another one that woke up takes its processor. Under the load of the bench, a
+ * service lost it 0.2 times for each claim of 30 µs (nonvoluntary_ctxt_switches of Linux).
  */
 const TURN_MS = 0.15;
 
 /**
- * A machine's processors. Threads that are ready get one in their order, and keep it until they have no work, or
- * their turn ends.
+ * A machine's processors. Threads that are ready get one in their order, and keep it until they have no work,
+ * or their turn ends.
  */
 export class Machine {
   readonly clock: Clock;

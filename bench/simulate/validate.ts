@@ -25,7 +25,8 @@ export async function validate({ points, costs, processors, lanes }: Measured): 
       warmupMs: WARMUP_MS,
       durationMs: DURATION_MS,
     });
-    const error = simulated.perSecond / point.perSecond - 1;
+    // Not -0.
+    const errorPercent = Math.round((simulated.perSecond / point.perSecond - 1) * 100) || 0;
     const pair = (of: 'serverCpuUs' | 'databaseCpuUs' | 'p50Ms') =>
       `${point[of].toFixed(1)} / ${simulated[of].toFixed(1)}`;
     rows.push([
@@ -33,7 +34,7 @@ export async function validate({ points, costs, processors, lanes }: Measured): 
       String(point.services),
       Math.round(point.perSecond).toLocaleString('en'),
       Math.round(simulated.perSecond).toLocaleString('en'),
-      `${error > 0 ? '+' : ''}${(error * 100).toFixed(0)} %`,
+      `${errorPercent > 0 ? '+' : ''}${errorPercent} %`,
       pair('serverCpuUs'),
       pair('databaseCpuUs'),
       pair('p50Ms'),

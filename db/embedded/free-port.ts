@@ -3,15 +3,16 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Below the ports that systems choose by themselves, for connections and for port 0: Linux from 32,768 on, others
- * from 49,152 on. One of those could be taken before its use.
+ * Below the ports that systems choose by themselves, for connections and for port 0: Linux from 32,768 on,
+ * others from 49,152 on. One of those could be taken before its use.
  */
 const [FIRST, LAST] = [10_000, 32_767];
 const given = new Set<number>();
 const TRIES_MAX = 1_000;
 
 /**
- * Finds a port of 127.0.0.1 that is free now, and another one each time. Another program may take it before its use.
+ * Finds a port of 127.0.0.1 that is free now, and another one each time. Another program may take it before
+ * its use.
  * @throws Error when it finds none.
  */
 export async function freePort(): Promise<number> {

@@ -34,12 +34,6 @@ t.test(
       );
     }
     const outcomes = await load.stop();
-    const allowed = ['claimed', 'database_unavailable', 'outcome_unknown', 'overloaded'];
-    t.same(
-      [...outcomes.values()].filter((outcome) => !allowed.includes(outcome)),
-      [],
-      'no other answers',
-    );
     await assertNothingIsLost(t, cluster, apps[0]!, outcomes);
   },
 );

@@ -34,7 +34,7 @@ export async function createOnCluster(
   });
 }
 
-/** Citus sometimes loses the connection over which it makes the nodes known to each other: XX000, or class 08. */
+/** Citus sometimes loses the connection over which it makes nodes known to each other: XX000, or class 08. */
 async function addNode(sql: Sql, host: string, port: number, triesLeft = 3): Promise<void> {
   try {
     await sql`select citus_add_node(${host}, ${port})`;
