@@ -14,6 +14,18 @@ export interface PagesQuery<Head extends Row, R extends Row, Item> {
   size: number;
 }
 
+/** How the pages of a connection are read. */
+export interface PagesOptions {
+  /** Starts the transaction in which the query runs: one with a single snapshot. */
+  begin: string;
+  /**
+   * Whether PostgreSQL reads all rows at once and keeps them, so that the transaction ends before the reader
+   * has the first page. While a transaction is open, PostgreSQL can remove no old version of a coupon's row,
+   * and each claim reads all of them. Behind a pooler, no cursor outlives its transaction.
+   */
+  isHeld: boolean;
+}
+
 /**
  * The items of a query, page by page and in one snapshot, to be read once. They hold a connection until
  * the last page, an error, or `close`. A reader that leaves a page unread for 5 seconds loses it.
@@ -24,6 +36,8 @@ export class Pages<Item> implements AsyncIterable<Item[]> {
   readonly #fetch: () => Promise<Item[]>;
   readonly #size: number;
   #first: Item[] = [];
+  /** Frees the connection for its next user. */
+  #end = 'rollback';
   /** Undefined: closed. */
   #release: (() => void) | undefined;
 
@@ -42,13 +56,12 @@ export class Pages<Item> implements AsyncIterable<Item[]> {
 
   /**
    * Starts the query, and reads its head and the first page. Undefined: there is no head.
-   * @param begin starts the transaction in which it runs: one with a single snapshot.
    * @param release is called once, when the client is free again.
    * @throws DatabaseTimeout, or the error of postgres.js.
    */
   static async open<Head extends Row, R extends Row, Item>(
     client: Client,
-    begin: string,
+    { begin, isHeld }: PagesOptions,
     { head, rows, itemOf, size }: PagesQuery<Head, R, Item>,
     release: () => void,
   ): Promise<{ head: Head; pages: Pages<Item> } | undefined> {
@@ -61,7 +74,11 @@ export class Pages<Item> implements AsyncIterable<Item[]> {
       await sql.unsafe(begin);
       const [found] = await head(sql);
       if (!found) return undefined;
-      await sql`declare pages no scroll cursor for ${rows(sql)}`;
+      await sql`declare pages no scroll cursor ${isHeld ? sql`with hold` : sql``} for ${rows(sql)}`;
+      if (isHeld) {
+        await sql.unsafe('commit');
+        pages.#end = 'close pages';
+      }
       return { head: found, first: await fetch(sql) };
     };
     const result = await pages.#bound(opened(client.sql));
@@ -88,9 +105,9 @@ export class Pages<Item> implements AsyncIterable<Item[]> {
     const release = this.#release;
     this.#release = undefined;
     if (!release) return;
-    // It fails if the connection broke. Then nothing is left to roll back.
+    // It fails if the connection broke. Then nothing is left to end.
     this.#client
-      .bound(this.#sql, this.#sql.unsafe('rollback'))
+      .bound(this.#sql, this.#sql.unsafe(this.#end))
       .catch(() => {})
       .finally(release);
   }

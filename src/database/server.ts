@@ -149,10 +149,13 @@ export function openServer({
 
   const databaseIn = (schema: string | undefined): Database => {
     const own: SessionSettings = schema === undefined ? {} : { search_path: schema };
-    const beginPages = beginWith(isPooled ? sessionSettings(limits, own) : own, BEGIN_SNAPSHOT);
+    const pages = {
+      begin: beginWith(isPooled ? sessionSettings(limits, own) : own, BEGIN_SNAPSHOT),
+      isHeld: !isPooled,
+    };
     const readPages: Database['readPages'] = async (query) => {
       const client = await pageReaders.take();
-      return Pages.open(client, beginPages, query, () => pageReaders.give(client));
+      return Pages.open(client, pages, query, () => pageReaders.give(client));
     };
     return {
       schema,

@@ -176,3 +176,19 @@ t.test('the bounds of a sale are times', async (t) => {
     }
   }
 });
+
+t.test(
+  'ANALYZE keeps no statistics of the arrays in the log: it would read all of them, for seconds',
+  async (t) => {
+    const { sql } = await createDatabase(t, { shape: UNDIVIDED });
+    await sql`
+    insert into events (type, coupon_names, user_ids, claim_numbers, data)
+    select 'claim.made', array['A'], array['user-' || number], array[number], '{}' from generate_series(1, 10) as number`;
+    await sql`analyze events`;
+    const columns = await sql`select attname from pg_stats where tablename = 'events' order by attname`;
+    t.same(
+      columns.map(({ attname }) => attname),
+      ['created_at', 'id', 'type'],
+    );
+  },
+);

@@ -56,6 +56,34 @@ t.test(
   },
 );
 
+t.test(
+  'a reader that stops reading keeps no transaction open, and gets the list of the moment it asked',
+  async (t) => {
+    const app = await startApp(t);
+    await app.sql`insert into coupons values ('HUGE', ${2 * HOLDERS}, ${HOLDERS})`;
+    await app.sql`
+    insert into claims (user_id, coupon_name)
+    select repeat('x', 200) || number, 'HUGE' from generate_series(1, ${HOLDERS}::int) as number`;
+    for (const path of ['/api/coupons/HUGE', '/api/coupons/HUGE/claims']) {
+      const request = get(app.url + path, { agent: false, headers: { Accept: 'application/x-ndjson, */*' } });
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      const open = await app.sql`
+      select query from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`;
+      t.same([...open], [], path);
+      await app.claim('HUGE', `late for ${path}`);
+      const body = await readAll(response);
+      t.ok(body.includes(`x${HOLDERS}"`), 'the last of the holders');
+      t.notOk(body.includes(`late for ${path}`), 'nobody who came later');
+    }
+  },
+);
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
 /** @throws if the answer is cut off. */
 async function readSlowly(request: ClientRequest): Promise<{ status: number | undefined; body: string }> {
   const [response] = (await once(request, 'response')) as [IncomingMessage];

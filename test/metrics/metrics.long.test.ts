@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { projectRoot } from '../../db/project-root.js';
 import { createDatabase } from '../support/database.js';
@@ -49,6 +50,21 @@ t.test('what was answered and decided is counted', async (t) => {
   t.equal(metrics.get('coupon_claims_waiting{lane="0"}'), 0);
   t.equal(metrics.get(writes)! - writesAtStart, 1);
   t.notMatch([...metrics.keys()].join('\n'), /secret/i, 'no label holds what a client sent');
+});
+
+t.test('a transaction that stays open is measured, as long as it is', async (t) => {
+  const { url, sql } = await createDatabase(t);
+  const service = startService(t, { DATABASE_URL: url, METRICS_PORT: '0' });
+  await service.listening();
+  const seconds = async () => (await scrape(service)).get('coupon_database_oldest_snapshot_seconds')!;
+  t.ok((await seconds()) < 0.5);
+  const other = await sql.reserve();
+  await other.unsafe('begin isolation level repeatable read; select from coupons');
+  await sleep(1_000);
+  t.ok((await seconds()) >= 1);
+  await other`commit`;
+  other.release();
+  t.ok((await seconds()) < 0.5);
 });
 
 t.test('what is refused before it has a path is counted, and summed up in the log', async (t) => {

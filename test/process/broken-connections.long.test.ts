@@ -54,7 +54,7 @@ for (const pooler of ['false', 'true']) {
       await until('a session that waits', async () => {
         const [row] = await sql<{ waits: boolean }[]>`
           select count(*) > 0 as waits from pg_stat_activity
-          where datname = current_database() and state <> 'idle' and wait_event = 'ClientRead'
+          where datname = current_database() and query like 'fetch %' and wait_event = 'ClientRead'
             and state_change < clock_timestamp() - interval '300 ms'`;
         return row?.waits;
       });
