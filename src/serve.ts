@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { ApiKeys } from './access/api-keys.js';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
+import { Listeners } from './http/listeners.js';
 import type { Metrics } from './metrics/registry.js';
 import type { Shards } from './shards/shards.js';
 import type { Tracing } from './tracing/tracing.js';
@@ -38,12 +39,14 @@ export async function serve(
     server.listening ? sleep(config.SHUTDOWN_DELAY_MS) : Promise.resolve();
   const app = await buildApp({ config, keys, databaseUrls, logger, metrics, tracing, drain });
   sweepIdleConnections(app);
+  const listeners = new Listeners(app);
   const stopped = aborted(stopping);
   try {
     // Migrate before listening, so that the first request finds the tables.
     const isReady = await prepareDatabases(app.shards, logger, stopped);
     if (stopping.aborted) return;
     await listen(app, config, logger);
+    await Promise.race([copyListener(listeners, logger), stopped]);
     if (!isReady) await waitForDatabases(app.shards, logger, stopping, stopped);
     await stopped;
   } finally {
@@ -121,6 +124,14 @@ async function listen(app: FastifyInstance, { PORT, HOST }: Config, logger: Logg
   logger.info(
     `try: curl -i ${url}/api/coupons -H 'Content-Type: application/json' -d '{"name":"SUMMER","amount":5}'`,
   );
+}
+
+async function copyListener(listeners: Listeners, logger: Logger): Promise<void> {
+  try {
+    await listeners.copy(CONNECTION_BACKLOG_MAX);
+  } catch (error) {
+    logger.warn({ err: error }, 'the listening socket was not copied: under load, clients connect slowly');
+  }
 }
 
 /** A sentence for each error of listening. It names the setting. */

@@ -79,12 +79,13 @@ export function measureAnswers(app: FastifyInstance, registry: Registry): void {
   onClientGone(app.server, (reply) => record(reply, CLIENT_CLOSED));
   onRefused(app.server, (code) => countProblem('', code));
 
-  new Gauge({
+  const connections = new Gauge({
     name: 'coupon_http_connections',
     help: 'Open connections of clients.',
     registers: [registry],
-    async collect() {
-      this.set(await new Promise((resolve) => app.server.getConnections((_, count) => resolve(count ?? 0))));
-    },
+  });
+  app.server.on('connection', (socket) => {
+    connections.inc();
+    socket.once('close', () => connections.dec());
   });
 }
