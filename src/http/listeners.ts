@@ -40,6 +40,8 @@ export class Listeners {
     if (!handle) return;
     const child = fork(join(import.meta.dirname, 'copy-listener.js'), { stdio: 'ignore', execArgv: [] });
     const timer = setTimeout(() => child.kill('SIGKILL'), COPY_TIMEOUT_MS);
+    // The wait below throws the first error. No other one may end this process.
+    child.on('error', () => {});
     child.on('message', (_, copied) => this.#add(copied as Server, backlog));
     child.send(COPIES, handle);
     await once(child, 'disconnect').finally(() => clearTimeout(timer));

@@ -15,31 +15,57 @@ begin
   return hash % shards;
 end $$;
 
--- Writes a row through the coordinator of Citus. Numbers of events and claims come from the row of event_log.
+-- Rows that a statement inserts through the coordinator of Citus, until it ends: one by one, they would take
+-- milliseconds each.
+create table all_shards.inserted (
+  place bigint generated always as identity, session integer default pg_backend_pid(), table_name text, home text, given jsonb
+);
+
+create function all_shards.insert_into_citus() returns trigger language plpgsql as $$
+declare
+  number text := case tg_table_name when 'events' then 'id' when 'claims' then 'claim_number' end;
+  last text := case tg_table_name when 'events' then 'last_event_id' else 'last_claim_number' end;
+  part record;
+  is_numbered boolean;
+begin
+  if 'other_0' <> all (coalesce(dblink_get_connections(), '{}')) then
+    perform dblink_connect('other_0', 'other_0');
+  end if;
+  for part in
+    select home, keys, count(*) as count, jsonb_agg(given order by place) as rows
+    from (
+      select *, array(select key from jsonb_object_keys(given) as key order by key) as keys
+      from all_shards.inserted where session = pg_backend_pid() and table_name = tg_table_name
+    ) as inserted
+    group by home, keys
+  loop
+    -- Numbers of events and claims come from the row of event_log.
+    is_numbered := number is not null and number <> all (part.keys);
+    perform dblink_exec('other_0', format(
+      case when is_numbered then
+        'with drawn as (update %4$s.event_log set %5$s = %5$s + %6$s returning %5$s - %6$s as number) '
+      else '' end
+      || 'insert into %1$s (%2$s) select %3$s from jsonb_populate_recordset(null::%1$s, %7$L) with ordinality as row',
+      format('%s.%I', part.home, tg_table_name),
+      array_to_string(part.keys || case when is_numbered then number end, ', '),
+      array_to_string(part.keys || case when is_numbered then '(select number from drawn) + ordinality' end, ', '),
+      part.home, last, part.count, part.rows));
+  end loop;
+  delete from all_shards.inserted where session = pg_backend_pid() and table_name = tg_table_name;
+  return null;
+end $$;
+
+-- Changes or deletes a row through the coordinator of Citus.
 create function all_shards.write_to_citus(
-  op text, home text, table_name text, given jsonb, old_row jsonb, new_row jsonb
+  op text, home text, table_name text, old_row jsonb, new_row jsonb
 ) returns void language plpgsql as $$
 declare
   target text := format('%s.%I', home, table_name);
-  number text := case table_name when 'events' then 'id' when 'claims' then 'claim_number' end;
-  last text := case table_name when 'events' then 'last_event_id' else 'last_claim_number' end;
-  is_numbered boolean := number is not null and not given ? number;
   columns text;
   keys text;
 begin
   if 'other_0' <> all (coalesce(dblink_get_connections(), '{}')) then
     perform dblink_connect('other_0', 'other_0');
-  end if;
-  if op = 'INSERT' then
-    select string_agg(quote_ident(key), ', ') into columns from jsonb_object_keys(given) as key;
-    perform dblink_exec('other_0', format(
-      case when is_numbered then
-        'with drawn as (update %5$s.event_log set %6$s = %6$s + 1 returning %6$s as number) '
-      else '' end
-      || 'insert into %1$s (%2$s) select %3$s from jsonb_populate_record(null::%1$s, %4$L)',
-      target, concat(case when is_numbered then number || ', ' end, columns),
-      concat(case when is_numbered then '(select number from drawn), ' end, columns), given, home, last));
-    return;
   end if;
   select string_agg(format('%1$I = (jsonb_populate_record(null::%2$s, %3$L)).%1$I', key, target, old_row), ' and ')
   into keys
@@ -70,8 +96,12 @@ declare
   columns text;
   keys text;
 begin
+  if tg_argv[2]::boolean and tg_op = 'INSERT' then
+    insert into all_shards.inserted (table_name, home, given) values (tg_table_name, home, given);
+    return new;
+  end if;
   if tg_argv[2]::boolean then
-    perform all_shards.write_to_citus(tg_op, home, tg_table_name, given, to_jsonb(old), to_jsonb(new));
+    perform all_shards.write_to_citus(tg_op, home, tg_table_name, to_jsonb(old), to_jsonb(new));
     return coalesce(new, old);
   end if;
   if tg_op = 'INSERT' then

@@ -107,6 +107,10 @@ export async function createShardsIn(url: string, sql: Sql): Promise<void> {
     await sql.unsafe(`
       create trigger write_row instead of insert or update or delete on all_shards.${table}
       for each row execute function all_shards.write_row(${shape.shards}, ${shape.databases}, ${isCitus})`);
+    if (!isCitus) continue;
+    await sql.unsafe(`
+      create trigger insert_into_citus after insert on all_shards.${table}
+      for each statement execute function all_shards.insert_into_citus()`);
   }
 }
 
