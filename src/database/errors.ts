@@ -59,8 +59,8 @@ const NOT_SENT_CODES = new Set([
 /** Connection exceptions, and sessions that an administrator or a crash has ended. */
 const LOST_NODE_SQLSTATE = /^(08|57P0)/;
 /**
- * What a coordinator of Citus says if it got no connection to a node. The reasons are those of libpq, which has
- * others for a connection that broke. In other languages they do not match.
+ * What a coordinator of Citus says if it got no connection to a node. The reasons are those of libpq, which
+ * has others for a connection that broke. In other languages they do not match.
  */
 const NO_WAY_TO_NODE =
   /failed with the following error: (connection to server at [^\n]* failed: )?(Connection refused|No route to host|Network is unreachable|could not translate host name|FATAL: {2}the database system is )/;

@@ -108,6 +108,43 @@ t.test(
   },
 );
 
+t.test(
+  'the migration that Citus refuses for a shard is applied, and a shard that moves has it',
+  { skip },
+  async (t) => {
+    const { cluster } = await startSale(t);
+    const { schema } = cluster.shards.of('A');
+    const isDone = () =>
+      connected(cluster.direct, async (sql) => {
+        const [row] = await sql<{ result: string }[]>`
+          select result from run_command_on_shards(${`${schema}.events`}, $$
+            select attstattarget = 0 from pg_attribute where attrelid = '%s'::regclass and attname = 'user_ids'
+          $$)`;
+        return row?.result === 't';
+      });
+    t.ok(await isDone(), 'a new shard');
+    await connected(cluster.direct, async (sql) => {
+      await sql`
+        select run_command_on_shards(${`${schema}.events`}, 'alter table %s alter column user_ids set statistics -1')`;
+      const name = '0006_no_statistics_of_the_log.sql';
+      await sql`delete from ${sql(`${schema}.schema_migrations`)} where name = ${name}`;
+      t.same(await migrate(sql, { schema, finish: async () => {} }), [name]);
+    });
+    t.notOk(await isDone(), 'a shard of before');
+    await connected(cluster.direct, async (sql) => {
+      const [target] = await sql<{ nodename: string; nodeport: number }[]>`
+        select nodename, nodeport from pg_dist_node
+        where groupid > 0 and groupid <> (
+          select groupid from pg_dist_placement join pg_dist_shard using (shardid)
+          where logicalrelid = ${`${schema}.events`}::regclass
+        )
+        limit 1`;
+      await sql`select citus_schema_move(${schema!}::regnamespace, ${target!.nodename}::text, ${target!.nodeport}::int)`;
+    });
+    t.ok(await isDone(), 'after its move');
+  },
+);
+
 t.test('a sale without shards moves into those of a cluster, and goes on', { skip }, async (t) => {
   const cluster = await createCluster(t, { isPrepared: false });
   const url = cluster.direct;

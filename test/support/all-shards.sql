@@ -15,6 +15,14 @@ begin
   return hash % shards;
 end $$;
 
+-- Connects to a foreign server, once in a session.
+create function all_shards.connect(server text) returns void language plpgsql as $$
+begin
+  if server <> all (coalesce(dblink_get_connections(), '{}')) then
+    perform dblink_connect(server, server);
+  end if;
+end $$;
+
 -- Rows that a statement inserts through the coordinator of Citus, until it ends: one by one, they would take
 -- milliseconds each.
 create table all_shards.inserted (
@@ -28,9 +36,7 @@ declare
   part record;
   is_numbered boolean;
 begin
-  if 'other_0' <> all (coalesce(dblink_get_connections(), '{}')) then
-    perform dblink_connect('other_0', 'other_0');
-  end if;
+  perform all_shards.connect('other_0');
   for part in
     select home, keys, count(*) as count, jsonb_agg(given order by place) as rows
     from (
@@ -64,9 +70,7 @@ declare
   columns text;
   keys text;
 begin
-  if 'other_0' <> all (coalesce(dblink_get_connections(), '{}')) then
-    perform dblink_connect('other_0', 'other_0');
-  end if;
+  perform all_shards.connect('other_0');
   select string_agg(format('%1$I = (jsonb_populate_record(null::%2$s, %3$L)).%1$I', key, target, old_row), ' and ')
   into keys
   from jsonb_object_keys(old_row) as key
@@ -109,9 +113,7 @@ begin
     if database > 0 then
       -- By dblink: a foreign table would set columns to null that are not given, instead of their defaults.
       other := format('other_%s', database);
-      if other <> all (coalesce(dblink_get_connections(), '{}')) then
-        perform dblink_connect(other, other);
-      end if;
+      perform all_shards.connect(other);
       perform dblink_exec(other, format(
         'insert into %1$s.%2$I (%3$s) select %3$s from jsonb_populate_record(null::%1$s.%2$I, %4$L)',
         home, tg_table_name, columns, given));
