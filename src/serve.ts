@@ -46,7 +46,7 @@ export async function serve(
     const isReady = await prepareDatabases(app.shards, logger, stopped);
     if (stopping.aborted) return;
     await listen(app, config, logger);
-    await Promise.race([copyListener(listeners, logger), stopped]);
+    await Promise.race([copyListener(listeners, logger, stopping), stopped]);
     if (!isReady) await waitForDatabases(app.shards, logger, stopping, stopped);
     await stopped;
   } finally {
@@ -126,10 +126,12 @@ async function listen(app: FastifyInstance, { PORT, HOST }: Config, logger: Logg
   );
 }
 
-async function copyListener(listeners: Listeners, logger: Logger): Promise<void> {
+async function copyListener(listeners: Listeners, logger: Logger, stopping: AbortSignal): Promise<void> {
   try {
     await listeners.copy(CONNECTION_BACKLOG_MAX);
   } catch (error) {
+    // Ctrl-C in a terminal ends the child process as well.
+    if (stopping.aborted) return;
     logger.warn({ err: error }, 'the listening socket was not copied: under load, clients connect slowly');
   }
 }

@@ -24,9 +24,6 @@ export interface WorkersOptions {
  */
 export async function runWorkers(options: WorkersOptions, stopping: AbortSignal): Promise<void> {
   const { count, env, shutdownTimeoutMs, logger, onDeath } = options;
-  // Each worker accepts connections by itself. If the primary did, each worker would get one in a turn of its
-  // event loop.
-  cluster.schedulingPolicy = cluster.SCHED_NONE;
   let hasListened = false;
   cluster.on('listening', () => (hasListened = true));
 

@@ -1,12 +1,17 @@
 import { fork } from 'node:child_process';
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 
 /** More of them accept hardly faster, and each costs 4 µs for a client that connects while nobody else does. */
 const COPIES = 16;
 const COPY_TIMEOUT_MS = 10_000;
+// With tsx, it is TypeScript as this file is.
+const PROGRAM = join(import.meta.dirname, `copy-listener${extname(import.meta.filename)}`);
+/** The child must not wait for a debugger. */
+const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
 
 /**
  * Several descriptors of the listening socket of an application. In a turn of its event loop, Node.js accepts one
@@ -30,21 +35,28 @@ export class Listeners {
   }
 
   /**
-   * Adds copies to the socket of an application that listens.
+   * Adds copies to the socket of an application that listens. A worker of a cluster has no socket: it gets
+   * connections from the primary process, in turn with the others.
    * @throws Error if that fails. The application serves all the same.
    */
   async copy(backlog: number): Promise<void> {
     // A server that is sent would accept connections in the other process. Node.js sends bare handles between
     // the processes of a cluster.
     const { _handle: handle } = this.#server as Server & { _handle?: Server };
-    if (!handle) return;
-    const child = fork(join(import.meta.dirname, 'copy-listener.js'), { stdio: 'ignore', execArgv: [] });
-    const timer = setTimeout(() => child.kill('SIGKILL'), COPY_TIMEOUT_MS);
-    // The wait below throws the first error. No other one may end this process.
+    if (!handle || cluster.isWorker) return;
+    const child = fork(PROGRAM, { stdio: 'ignore', execArgv });
+    const ended = once(child, 'disconnect');
+    // `ended` throws the first error. No other one may end this process.
     child.on('error', () => {});
     child.on('message', (_, copied) => this.#add(copied as Server, backlog));
-    child.send(COPIES, handle);
-    await once(child, 'disconnect').finally(() => clearTimeout(timer));
+    const timer = setTimeout(() => child.kill('SIGKILL'), COPY_TIMEOUT_MS);
+    try {
+      if (child.connected) child.send(COPIES, handle);
+      await ended;
+    } finally {
+      clearTimeout(timer);
+      child.kill('SIGKILL');
+    }
     if (this.#copies.length < COPIES && !this.#closing) {
       throw new Error(`${this.#copies.length} of ${COPIES} copies were made`);
     }
