@@ -8,7 +8,7 @@ const ANSWER_MS_MAX = 500;
 
 interface Figures {
   heldSeconds: number;
-  snapshotSeconds: number;
+  transactionSeconds: number;
   databaseBytes: number;
   /** Null: no relay has ever sent an event. */
   relayLagSeconds: number | null;
@@ -16,9 +16,9 @@ interface Figures {
 }
 
 /**
- * Measures how far those who read the log are behind, how large the database is, and how long an old snapshot has
- * been open, which makes claims slower: see decision 0024. The database is asked
- * once a scrape. If it does not answer at once, these metrics are absent.
+ * Measures how far those who read the log are behind, how large the database is, and how long the oldest
+ * transaction has been open: it makes claims slower, see decision 0024. The database is asked once a scrape. If
+ * it does not answer at once, these metrics are absent.
  */
 export function measureLog(registry: Registry, shards: Shards): void {
   let asked: Promise<Figures | undefined> | undefined;
@@ -47,9 +47,9 @@ export function measureLog(registry: Registry, shards: Shards): void {
     'heldSeconds',
   );
   gauge(
-    'coupon_database_oldest_snapshot_seconds',
-    'For how long the oldest snapshot of a session has been open. Claims read what it keeps.',
-    'snapshotSeconds',
+    'coupon_database_oldest_transaction_seconds',
+    'For how long the oldest transaction has kept old versions of rows, which claims read.',
+    'transactionSeconds',
   );
   gauge('coupon_database_size_bytes', 'The size of the database.', 'databaseBytes');
   gauge(
@@ -68,7 +68,7 @@ async function readAll({ all, servers }: Shards): Promise<Figures> {
   const letters = used(figures.map(({ deadLetters }) => deadLetters));
   return {
     heldSeconds: Math.max(...figures.map(({ heldSeconds }) => heldSeconds)),
-    snapshotSeconds: Math.max(...figures.map(({ snapshotSeconds }) => snapshotSeconds)),
+    transactionSeconds: Math.max(...figures.map(({ transactionSeconds }) => transactionSeconds)),
     databaseBytes: sum(servers.map((_, database) => figures[database]!.databaseBytes)),
     relayLagSeconds: lags.length > 0 ? Math.max(...lags) : null,
     deadLetters: letters.length > 0 ? sum(letters) : null,
@@ -87,12 +87,22 @@ async function readFigures(sql: Sql): Promise<Figures> {
         where locktype = 'relation' and relation = 'events'::regclass and mode = 'RowExclusiveLock' and granted
           and database = (select oid from pg_database where datname = current_database())
       ), 0)::float8 as "heldSeconds",
-      -- VACUUM's own is ignored when old versions are removed. Of other users, only some see the snapshots.
-      coalesce((
-        select extract(epoch from max(clock_timestamp() - xact_start))
-        from pg_stat_activity
-        where backend_xmin is not null and datname = current_database() and backend_type = 'client backend'
-      ), 0)::float8 as "snapshotSeconds",
+      -- Those that keep old versions of rows: they have a snapshot, or have written. VACUUM keeps none. Of other
+      -- users, only some may see them.
+      greatest(
+        (
+          select extract(epoch from max(clock_timestamp() - xact_start))
+          from pg_stat_activity
+          where (backend_xmin is not null or backend_xid is not null) and datname = current_database()
+            and pid not in (select pid from pg_stat_progress_vacuum)
+        ),
+        (
+          select extract(epoch from max(clock_timestamp() - prepared))
+          from pg_prepared_xacts
+          where database = current_database()
+        ),
+        0
+      )::float8 as "transactionSeconds",
       pg_database_size(current_database())::float8 as "databaseBytes",
       case when is_relay_used then coalesce((
         select extract(epoch from clock_timestamp() - created_at)

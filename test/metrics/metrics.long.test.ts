@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { projectRoot } from '../../db/project-root.js';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { metricsUrl, scrape, seriesOf } from '../support/metrics.js';
 import { startService } from '../support/process.js';
 import { openRawConnection } from '../support/raw-connection.js';
@@ -53,18 +53,24 @@ t.test('what was answered and decided is counted', async (t) => {
 });
 
 t.test('a transaction that stays open is measured, as long as it is', async (t) => {
-  const { url, sql } = await createDatabase(t);
+  const { url, sql } = await createDatabase(t, { shape: UNDIVIDED });
+  await sql`insert into coupons values ('OPEN', 5, 5)`;
   const service = startService(t, { DATABASE_URL: url, METRICS_PORT: '0' });
   await service.listening();
-  const seconds = async () => (await scrape(service)).get('coupon_database_oldest_snapshot_seconds')!;
+  const seconds = async () => (await scrape(service)).get('coupon_database_oldest_transaction_seconds')!;
   t.ok((await seconds()) < 0.5);
-  const other = await sql.reserve();
-  await other.unsafe('begin isolation level repeatable read; select from coupons');
-  await sleep(1_000);
-  t.ok((await seconds()) >= 1);
-  await other`commit`;
-  other.release();
-  t.ok((await seconds()) < 0.5);
+  for (const statements of [
+    'begin isolation level repeatable read; select from coupons',
+    'begin; update coupons set amount = amount',
+  ]) {
+    const other = await sql.reserve();
+    await other.unsafe(statements);
+    await sleep(1_000);
+    t.ok((await seconds()) >= 1, statements);
+    await other`rollback`;
+    other.release();
+    t.ok((await seconds()) < 0.5);
+  }
 });
 
 t.test('what is refused before it has a path is counted, and summed up in the log', async (t) => {
