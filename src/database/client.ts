@@ -69,8 +69,8 @@ export class Client {
   }
 
   /** Bounds the wait for a result over `sql`. @throws DatabaseTimeout. */
-  async bound<T>(sql: Sql, result: Promise<T>): Promise<T> {
-    const { timeoutMs, observer } = this.#settings;
+  async bound<T>(sql: Sql, result: Promise<T>, timeoutMs = this.#settings.timeoutMs): Promise<T> {
+    const { observer } = this.#settings;
     let timer: NodeJS.Timeout | undefined;
     let immediate: NodeJS.Immediate | undefined;
     const timeout = new Promise<never>((_, reject) => {

@@ -3,6 +3,8 @@ import type { Client } from './client.js';
 
 /** How long a reader may leave a page unread. It holds one of few database connections. */
 const STALL_TIMEOUT_MS = 5_000;
+/** How long PostgreSQL may read all rows of a held cursor. STATEMENT_TIMEOUT_MS does not hold in a commit. */
+const HOLD_TIMEOUT_MS = 60_000;
 
 /** A read with an answer of any length. */
 export interface PagesQuery<Head extends Row, R extends Row, Item> {
@@ -41,15 +43,10 @@ export class Pages<Item> implements AsyncIterable<Item[]> {
   /** Undefined: closed. */
   #release: (() => void) | undefined;
 
-  private constructor(
-    client: Client,
-    fetch: (sql: Sql) => Promise<Item[]>,
-    size: number,
-    release: () => void,
-  ) {
+  private constructor(client: Client, fetch: () => Promise<Item[]>, size: number, release: () => void) {
     this.#client = client;
     this.#sql = client.sql;
-    this.#fetch = () => fetch(this.#sql);
+    this.#fetch = fetch;
     this.#size = size;
     this.#release = release;
   }
@@ -65,26 +62,30 @@ export class Pages<Item> implements AsyncIterable<Item[]> {
     { head, rows, itemOf, size }: PagesQuery<Head, R, Item>,
     release: () => void,
   ): Promise<{ head: Head; pages: Pages<Item> } | undefined> {
-    const fetch = async (sql: Sql) => (await sql.unsafe<R[]>(`fetch ${size} from pages`)).map(itemOf);
+    const { sql } = client;
+    const fetch = async () => (await sql.unsafe<R[]>(`fetch ${size} from pages`)).map(itemOf);
     const pages = new Pages<Item>(client, fetch, size, release);
     // The cursor is PostgreSQL's, not that of postgres.js: if the connection breaks between two pages,
     // that one writes to a socket that is gone, and the error ends the process
     // (porsager/postgres#1208).
-    const opened = async (sql: Sql) => {
+    const declare = async () => {
       await sql.unsafe(begin);
       const [found] = await head(sql);
-      if (!found) return undefined;
-      await sql`declare pages no scroll cursor ${isHeld ? sql`with hold` : sql``} for ${rows(sql)}`;
-      if (isHeld) {
-        await sql.unsafe('commit');
-        pages.#end = 'close pages';
-      }
-      return { head: found, first: await fetch(sql) };
+      if (found)
+        await sql`declare pages no scroll cursor ${isHeld ? sql`with hold` : sql``} for ${rows(sql)}`;
+      return found;
     };
-    const result = await pages.#bound(opened(client.sql));
-    pages.#first = result?.first ?? [];
-    pages.#closeAfter(pages.#first);
-    return result && { head: result.head, pages };
+    const found = await pages.#bound(declare());
+    if (!found) {
+      pages.close();
+      return undefined;
+    }
+    if (isHeld) {
+      await pages.#bound(sql.unsafe('commit'), HOLD_TIMEOUT_MS);
+      pages.#end = 'close pages';
+    }
+    pages.#first = await pages.#next();
+    return { head: found, pages };
   }
 
   /** @throws as `open`, or if the pages were closed before their end. */
@@ -105,28 +106,24 @@ export class Pages<Item> implements AsyncIterable<Item[]> {
     const release = this.#release;
     this.#release = undefined;
     if (!release) return;
-    // It fails if the connection broke. Then nothing is left to end.
     this.#client
       .bound(this.#sql, this.#sql.unsafe(this.#end))
-      .catch(() => {})
+      // The connection broke, or kept its cursor or transaction: nobody must get it.
+      .catch(() => this.#client.replace(this.#sql))
       .finally(release);
   }
 
   async #next(): Promise<Item[]> {
     if (!this.#release) throw new Error('the pages were closed before their end');
     const page = await this.#bound(this.#fetch());
-    this.#closeAfter(page);
+    // A page that is not full is the last one.
+    if (page.length < this.#size) this.close();
     return page;
   }
 
-  /** A page that is not full is the last one. */
-  #closeAfter(page: Item[]): void {
-    if (page.length < this.#size) this.close();
-  }
-
-  async #bound<T>(result: Promise<T>): Promise<T> {
+  async #bound<T>(result: Promise<T>, timeoutMs?: number): Promise<T> {
     try {
-      return await this.#client.bound(this.#sql, result);
+      return await this.#client.bound(this.#sql, result, timeoutMs);
     } catch (error) {
       this.close();
       throw error;
