@@ -13,6 +13,7 @@ import { atLeast, type Options } from './options.js';
 import { startEmptyDatabase } from './rig/database.js';
 import { describeMachine, readCommit } from './rig/environment.js';
 import { startServer } from './rig/servers.js';
+import { abortOnSignal } from './rig/stop.js';
 import type { Bench } from './scenarios/bench.js';
 import { claim } from './scenarios/check.js';
 import { measureTraffic } from './scenarios/measure.js';
@@ -54,8 +55,7 @@ const { starts, blocks, seconds, load } = command.opts();
 if (load === 'wrk' && !(await hasWrk())) command.error('wrk is not on the PATH: use --load autocannon');
 const options = { scenarios: modes, durationSeconds: seconds, warmupSeconds: seconds, load } as Options;
 
-const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
+const signal = abortOnSignal();
 const git = (...args: string[]) => promisify(execFile)('git', args, { cwd: projectRoot });
 const temporary = await makeTemporaryFolder('coupons-compare-');
 const other = join(temporary.folder, 'other');
@@ -75,7 +75,7 @@ try {
   for (const mode of modes) console.log(describe(mode));
 } catch (error) {
   process.exitCode = 1;
-  if (!stopping.signal.aborted) console.error(error);
+  if (!signal.aborted) console.error(error);
 } finally {
   await git('worktree', 'remove', '--force', other).catch(() => {});
   await temporary.remove();
@@ -132,7 +132,6 @@ async function measureBlock(bench: Bench, mode: Mode, place: Pick<Place, 'server
 }
 
 async function startBuild(program: string): Promise<Bench> {
-  const { signal } = stopping;
   const database = await startEmptyDatabase();
   const server = await startServer(
     'engine',

@@ -9,6 +9,7 @@ import { atLeast } from './options.js';
 import { startDatabase } from './rig/database.js';
 import { describeMachine, readCommit } from './rig/environment.js';
 import { startServer } from './rig/servers.js';
+import { abortOnSignal } from './rig/stop.js';
 
 /**
  * The command: how smoothly a browser draws the console while claims come in. One machine with two cores
@@ -38,12 +39,11 @@ const command = new Command('npm run bench:console --')
   .parse();
 const { seconds, rate } = command.opts<{ seconds: number; rate: number }>();
 
-const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
+const signal = abortOnSignal();
 const database = await startDatabase();
 try {
   const program = join(projectRoot, 'dist/src/server.js');
-  const server = await startServer('engine', database, database.folder, stopping.signal, {}, program);
+  const server = await startServer('engine', database, database.folder, signal, {}, program);
   let browser: Browser | undefined;
   try {
     browser = await launchBrowser();
@@ -60,7 +60,7 @@ try {
   }
 } catch (error) {
   process.exitCode = 1;
-  if (!stopping.signal.aborted) console.error(error);
+  if (!signal.aborted) console.error(error);
 } finally {
   await database.stop();
 }
@@ -74,7 +74,7 @@ async function measure(page: Page, sql: Sql): Promise<string> {
   for (let i = 0; i < writes; i++) {
     await writeClaims(sql, i * events, events);
     const dueInMs = startedAt + ((i + 1) * 1_000) / WRITES_PER_SECOND - performance.now();
-    if (dueInMs > 0) await sleep(dueInMs, undefined, { signal: stopping.signal });
+    if (dueInMs > 0) await sleep(dueInMs, undefined, { signal });
   }
   const written = writes * events * CLAIMS_PER_EVENT;
   const perSecond = Math.round((written / (performance.now() - startedAt)) * 1_000);

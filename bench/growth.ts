@@ -8,6 +8,7 @@ import { createDatabase, type Database, startDatabase } from './rig/database.js'
 import { describeMachine, readCommit } from './rig/environment.js';
 import { fill } from './rig/fill.js';
 import { type Server, startServer } from './rig/servers.js';
+import { abortOnSignal } from './rig/stop.js';
 import type { Bench } from './scenarios/bench.js';
 import { measureTraffic } from './scenarios/measure.js';
 import type { Place } from './scenarios/measurement.js';
@@ -36,9 +37,7 @@ const command = new Command('npm run bench:growth --')
   .parse();
 const { claims, coupons, rounds, seconds, load } = command.opts();
 
-const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
-const { signal } = stopping;
+const signal = abortOnSignal();
 const database = await startDatabase(SETTINGS);
 const options = { durationSeconds: seconds, warmupSeconds: 2, load } as Options;
 const servers: Server[] = [];

@@ -12,6 +12,7 @@ import { createCoupons } from './rig/coupons.js';
 import { clear, type OwnDatabase, startDatabase } from './rig/database.js';
 import { describeMachine, readCommit } from './rig/environment.js';
 import { type Server, startServer } from './rig/servers.js';
+import { abortOnSignal } from './rig/stop.js';
 import { checkAnswers, claim } from './scenarios/check.js';
 import { STEPS } from './scenarios/steps.js';
 
@@ -58,9 +59,7 @@ if (isBalanced && !balancerVersion) command.error('haproxy is not on the PATH');
 const run = load === 'wrk' ? runWrk : runLoad;
 const counts = Array.from({ length: Math.log2(services) + 1 }, (_, i) => 2 ** i);
 
-const stopping = new AbortController();
-const { signal } = stopping;
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stopping.abort());
+const signal = abortOnSignal();
 const database = await startDatabase();
 const servers: Server[] = [];
 /** For each count of services, where the requests go: to each of them, or to a balancer. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import type { Sql } from 'postgres';
 import { runLoad } from './load/load.js';
@@ -10,6 +9,7 @@ import { createCoupons } from './rig/coupons.js';
 import { clear, connect, type OwnDatabase, startDatabase } from './rig/database.js';
 import { describeMachine, readCommit } from './rig/environment.js';
 import { type Server, startServer } from './rig/servers.js';
+import { abortOnSignal } from './rig/stop.js';
 import { STEPS } from './scenarios/steps.js';
 
 /**
@@ -34,9 +34,7 @@ const command = new Command('npm run bench:snapshots --')
 const { steps, rounds, seconds, connections, load } = command.opts();
 if (load === 'wrk' && !(await hasWrk())) command.error('wrk is not on the PATH: use --load autocannon');
 
-const stopping = new AbortController();
-const { signal } = stopping;
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stopping.abort());
+const signal = abortOnSignal();
 const database = await startDatabase({ autovacuum: 'off' });
 let server: Server | undefined;
 try {
@@ -96,8 +94,7 @@ async function besideAnalyze({ sql, url, pid }: OwnDatabase, server: Server): Pr
         analyzing ??= analyze(other);
       });
       console.log(`  it took ${await analyzing} ms`);
-      await sql`truncate claims`;
-      await sql`delete from coupons`;
+      await clear(sql);
     }
   }
   await other.end();
@@ -140,8 +137,6 @@ async function prepare(sql: Sql, pid: number, server: Server, mode: 'hot' | 'spr
     console.log(
       `${what}: ${perSecond} claims/s, p99 ${figures.p99Ms.toFixed(1)} ms, PostgreSQL ${cpuUs.toFixed(1)} µs a claim`,
     );
-    // Connections close.
-    await sleep(100);
   };
   return { name: mode === 'hot' ? 'one coupon' : `${traffic.coupons} coupons`, measure };
 }

@@ -5,6 +5,7 @@ import { projectRoot } from '../../db/project-root.js';
 import { hasWrk } from '../load/wrk.js';
 import { atLeast, type Options } from '../options.js';
 import { table } from '../report/tables.js';
+import { abortOnSignal } from '../rig/stop.js';
 import { startBench } from '../scenarios/bench.js';
 import { type Measured, readMeasured } from './costs.js';
 import { extrapolate, INFRASTRUCTURE } from './extrapolate.js';
@@ -56,10 +57,9 @@ if (extrapolation) {
 process.exit();
 
 async function measure(): Promise<Measured> {
-  const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
+  const signal = abortOnSignal();
   const options = { durationSeconds: seconds, warmupSeconds: 1, load } as Options;
-  const bench = await startBench(options, stopping.signal);
+  const bench = await startBench(options, signal);
   try {
     const measured = await measureAll(bench);
     const folder = join(projectRoot, 'bench', 'results');
