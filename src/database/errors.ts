@@ -21,34 +21,35 @@ const UNAVAILABLE_SQLSTATES = [
   'XX', // internal error, corrupted data
 ];
 
-/** The codes of postgres.js, and of the sockets under it, for a missing connection. */
-const UNAVAILABLE_CODES = new Set([
-  'CONNECTION_CLOSED',
-  'CONNECTION_DESTROYED',
-  'CONNECTION_ENDED',
+/** The codes of postgres.js, of the sockets under it, and of names, if there was no connection. */
+const NO_CONNECTION_CODES = [
   'CONNECT_TIMEOUT',
   'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
   'EHOSTUNREACH',
   'EHOSTDOWN',
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
   'ENOENT', // no Unix socket
+  'EMFILE', // this process has too many open files
+  'ENFILE', // this machine has
+  'EADDRNOTAVAIL', // all ports for outgoing connections are taken
+];
+
+/** The same, and those of a connection that broke. */
+const UNAVAILABLE_CODES = new Set([
+  ...NO_CONNECTION_CODES,
+  'CONNECTION_CLOSED',
+  'CONNECTION_DESTROYED',
+  'CONNECTION_ENDED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
 ]);
 
 /** Codes of failures before a statement is sent. The SQLSTATEs are those of refused connections. */
 const NOT_SENT_CODES = new Set([
-  'CONNECT_TIMEOUT',
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'EHOSTDOWN',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENOENT',
+  ...NO_CONNECTION_CODES,
   '28000', // invalid authorization
   '28P01', // invalid password
   '3D000', // there is no such database

@@ -51,21 +51,32 @@ export function startService(
     script = 'src/server.js',
     nodeArguments = [],
     operands = [],
-  }: { script?: string; nodeArguments?: string[]; operands?: readonly string[] } = {},
+    openFilesMax,
+  }: {
+    script?: string;
+    nodeArguments?: string[];
+    operands?: readonly string[];
+    openFilesMax?: number;
+  } = {},
 ): ServiceProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.includes(name));
-  const child = spawn(
+  // Node.js raises its own limit as far as it may, and cannot lower it.
+  const limit = openFilesMax === undefined ? [] : ['sh', '-c', `ulimit -n ${openFilesMax} && exec "$0" "$@"`];
+  const [command = '', ...rest] = [
+    ...limit,
     process.execPath,
-    [...nodeArguments, fileURLToPath(new URL(`../../${script}`, import.meta.url)), ...operands],
-    {
-      env: {
-        ...Object.fromEntries(inherited),
-        ...DEFAULTS,
-        ...divided(settings),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+    ...nodeArguments,
+    fileURLToPath(new URL(`../../${script}`, import.meta.url)),
+    ...operands,
+  ];
+  const child = spawn(command, rest, {
+    env: {
+      ...Object.fromEntries(inherited),
+      ...DEFAULTS,
+      ...divided(settings),
     },
-  );
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const log: LogLine[] = [];
   const output: string[] = [];
   let end: number | NodeJS.Signals | undefined;
