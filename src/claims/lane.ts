@@ -36,7 +36,7 @@ export interface LaneOptions<Request, Outcome> {
   waitingMax: number;
   /** How long a request may wait for its batch to start. */
   waitMsMax: number;
-  /** How long to run a request again while its outcome is unknown. */
+  /** After the start of a batch that left its outcome unknown, a request is given up when this time is over. */
   unknownMsMax: number;
   /** Called once per batch that has ended. */
   onBatch?: ((batch: BatchReport<Outcome>) => void) | undefined;
@@ -83,13 +83,15 @@ export class Lane<Request, Outcome> {
   #state: State = 'steady';
   readonly #waiting = new WaitingRequests<Request, Outcome>();
   /** Requests that ran and must run again. They go first. */
-  readonly #retries: Entry<Request, Outcome>[] = [];
-  /** The sizes of the batches that run, in their order: none, one, or one and one sent ahead. */
-  readonly #running: number[] = [];
+  #retries: Entry<Request, Outcome>[] = [];
+  /** The batches that run, in their order: none, one, or one and one sent ahead. */
+  readonly #running: Entry<Request, Outcome>[][] = [];
   #isStartScheduled = false;
   /** Whether the last batch that was decided had to wait for another server. */
   #isContended = false;
   #pauseMs = PAUSE_MIN_MS;
+  /** Of the last batch that failed. */
+  #failure: unknown;
 
   constructor(options: LaneOptions<Request, Outcome>) {
     this.#options = options;
@@ -126,13 +128,37 @@ export class Lane<Request, Outcome> {
     });
   }
 
-  /** Rejects the requests that have waited too long. Call it regularly: a batch may run for long. */
+  /**
+   * Rejects the requests that have waited too long, or whose outcome has been unknown for too long. Call it
+   * regularly: a batch may run for long.
+   */
   expire(): void {
-    this.#waiting.expire(this.#oldest());
+    const oldest = this.#oldest();
+    this.#waiting.expire(oldest);
+    // No outcome is unknown, and what must run again is next.
+    if (this.#state === 'steady') return;
+    for (const entry of [...this.#retries, ...this.#running.flat()]) {
+      if (this.#isUnknownTooLong(entry) && !entry.isGivenUp) giveUp(entry, this.#failure);
+    }
+    this.#retries = this.#retries.filter((entry) => this.#mayRunAgain(entry, oldest));
   }
 
   #oldest(): number {
     return this.#options.now() - this.#options.waitMsMax;
+  }
+
+  /** Whether a request that ran still has to. It is rejected, if it stayed undecided too long. */
+  #mayRunAgain(entry: Entry<Request, Outcome>, oldest: number): boolean {
+    const { submission, unknownSince, isGivenUp } = entry;
+    if (isGivenUp || submission.caller.destroyed) return false;
+    if (unknownSince !== undefined || submission.since > oldest) return true;
+    reject(entry, new Overloaded('the request stayed undecided too long'));
+    return false;
+  }
+
+  #isUnknownTooLong({ unknownSince }: Entry<Request, Outcome>): boolean {
+    const { now, unknownMsMax } = this.#options;
+    return unknownSince !== undefined && now() - unknownSince >= unknownMsMax;
   }
 
   #mayStart(): boolean {
@@ -147,7 +173,7 @@ export class Lane<Request, Outcome> {
       !this.#isContended &&
       this.#running.length === 1 &&
       this.#retries.length === 0 &&
-      this.#waiting.size >= Math.max(this.#options.aheadSizeMin, running / 2)
+      this.#waiting.size >= Math.max(this.#options.aheadSizeMin, running.length / 2)
     );
   }
 
@@ -163,7 +189,7 @@ export class Lane<Request, Outcome> {
     const startedAt = this.#options.now();
     let outcomes: readonly (Outcome | undefined)[] = [];
     let failure: unknown;
-    this.#running.push(batch.length);
+    this.#running.push(batch);
     try {
       const decided = await this.#options.run(batch.map(requestOf));
       ({ outcomes } = decided);
@@ -175,7 +201,7 @@ export class Lane<Request, Outcome> {
       this.#pauseMs = PAUSE_MIN_MS;
     } catch (error) {
       failure = error;
-      if (this.#fail(batch, error)) this.#state = 'draining';
+      if (this.#fail(batch, startedAt, error)) this.#state = 'draining';
       else if (this.#state === 'steady') this.#state = 'cautious';
     }
     this.#running.shift();
@@ -194,12 +220,13 @@ export class Lane<Request, Outcome> {
   /** Takes the next batch, without the callers that have disconnected. */
   #take(): Entry<Request, Outcome>[] {
     const { batchSizeMax } = this.#options;
+    const oldest = this.#oldest();
     const batch: Entry<Request, Outcome>[] = [];
     while (this.#retries.length > 0 && batch.length < batchSizeMax) {
       const next = this.#retries.splice(0, batchSizeMax - batch.length);
-      batch.push(...next.filter(({ submission }) => !submission.caller.destroyed));
+      batch.push(...next.filter((entry) => this.#mayRunAgain(entry, oldest)));
     }
-    this.#waiting.take(batch, batchSizeMax, this.#oldest());
+    this.#waiting.take(batch, batchSizeMax, oldest);
     return batch;
   }
 
@@ -208,33 +235,28 @@ export class Lane<Request, Outcome> {
       throw new Error(`${outcomes.length} outcomes for ${batch.length} requests`);
     }
     const oldest = this.#oldest();
-    const undecided: Entry<Request, Outcome>[] = [];
-    for (const [i, entry] of batch.entries()) {
-      if (outcomes[i] !== undefined) continue;
-      if (entry.submission.since > oldest || entry.unknownSince > 0) undecided.push(entry);
-      else reject(entry, new Overloaded('the request stayed undecided too long'));
-    }
-    this.#runAgain(undecided);
+    this.#runAgain(batch.filter((entry, i) => outcomes[i] === undefined && this.#mayRunAgain(entry, oldest)));
     // The callers get their outcomes after the next batch has been sent: they write their answers
     // while it runs.
     this.#options.schedule(() => {
-      for (const [i, { submission, index }] of batch.entries()) {
+      for (const [i, { submission, index, isGivenUp }] of batch.entries()) {
         const outcome = outcomes[i];
-        if (outcome !== undefined) submission.decide(outcome, index);
+        if (outcome !== undefined && !isGivenUp) submission.decide(outcome, index);
       }
     });
   }
 
   /** @returns whether a request of the batch runs again. */
-  #fail(batch: Entry<Request, Outcome>[], error: unknown): boolean {
-    const now = this.#options.now();
+  #fail(batch: Entry<Request, Outcome>[], startedAt: number, error: unknown): boolean {
+    this.#failure = error;
     const isUnknown = this.#options.isOutcomeUnknown(error);
     const unknown: Entry<Request, Outcome>[] = [];
     for (const entry of batch) {
-      if (isUnknown) entry.unknownSince ||= now;
-      if (entry.unknownSince === 0) reject(entry, error);
-      else if (now - entry.unknownSince < this.#options.unknownMsMax) unknown.push(entry);
-      else reject(entry, new OutcomeUnknown('the outcome stayed unknown too long', { cause: error }));
+      if (entry.isGivenUp) continue;
+      if (isUnknown) entry.unknownSince ??= startedAt;
+      if (entry.unknownSince === undefined) reject(entry, error);
+      else if (this.#isUnknownTooLong(entry)) giveUp(entry, error);
+      else unknown.push(entry);
     }
     this.#runAgain(unknown);
     return unknown.length > 0;
@@ -270,4 +292,9 @@ function requestOf<Request, Outcome>({ submission, index }: Entry<Request, Outco
 
 function reject<Request, Outcome>({ submission, index }: Entry<Request, Outcome>, error: unknown): void {
   submission.fail(error, index);
+}
+
+function giveUp<Request, Outcome>(entry: Entry<Request, Outcome>, cause: unknown): void {
+  entry.isGivenUp = true;
+  reject(entry, new OutcomeUnknown('the outcome stayed unknown too long', { cause }));
 }

@@ -25,8 +25,10 @@ export interface Entry<Request, Outcome> {
   index: number;
   /** Counts the requests in the order in which they were taken. */
   number: number;
-  /** When the outcome became unknown; 0 if it is not. */
-  unknownSince: number;
+  /** When the first batch that left its outcome unknown started. */
+  unknownSince: number | undefined;
+  /** Whether its caller was told that its outcome is unknown, although a batch may still decide it. */
+  isGivenUp: boolean;
 }
 
 /** So many requests of a submission are taken in one turn. */
@@ -67,7 +69,7 @@ export class WaitingRequests<Request, Outcome> {
         const turnEnd = Math.min(requests.length, taken - (taken % TURN_SIZE_MAX) + TURN_SIZE_MAX);
         const end = Math.min(turnEnd, taken + sizeMax - batch.length);
         for (let index = taken; index < end; index++) {
-          batch.push({ submission, index, number: this.#taken++, unknownSince: 0 });
+          batch.push({ submission, index, number: this.#taken++, unknownSince: undefined, isGivenUp: false });
         }
         this.#size -= end - taken;
         submission.taken = end;

@@ -20,7 +20,7 @@ export interface Asked {
   foundNoRoom: boolean;
   /** Its batches, in the order of their start. */
   batches: Batch[];
-  /** Since when its outcome is unknown. */
+  /** When the first batch that left its outcome unknown started. */
   unknownSince?: number;
   outcome?: string;
   /** What the client was told: an outcome, or an error. */
@@ -43,6 +43,7 @@ export interface Batch {
   lane: number;
   asked: readonly Asked[];
   startStep: number;
+  startedAt: number;
   endStep?: number;
   execution?: Execution;
   /** Requests without an outcome, when it has ended. */

@@ -35,7 +35,10 @@ export const BUGS: Record<string, Flaw | Patch[]> = {
     ['claim-statement', 'return found.size === count', 'return false'],
   ],
   'lost retry': [['lane', 'unknown.push(entry)', 'void 0']],
-  'lost undecided request': [['lane', 'undecided.push(entry)', 'void 0']],
+  'lost undecided request': [['lane', 'outcomes[i] === undefined &&', 'false &&']],
+  'an unknown outcome is waited for as long as its batch runs': [
+    ['lane', 'giveUp(entry, this.#failure)', 'void 0'],
+  ],
   'retries lose their order': [['lane', 'this.#retries.sort(', 'void (']],
   'a batch is sent ahead of an unknown outcome': [
     ['lane', "'cautious' && this.#retries.length === 0", "'cautious'"],

@@ -1,5 +1,6 @@
 import type { Asked } from './asked.js';
 import { findOvertaking, ORDER_EXCEPTIONS } from './order.js';
+import { EXPIRY_INTERVAL_MS, LIMITS } from './plan.js';
 import type { Coupon, Row, Transaction } from './tables.js';
 import { findLie } from './truth.js';
 import type { World } from './world.js';
@@ -24,8 +25,8 @@ export interface Violation {
 export const EXCEPTIONS = [...ORDER_EXCEPTIONS, 'claimed late'] as const;
 export type Exception = (typeof EXCEPTIONS)[number];
 
-/** No request waits longer, whatever happens. */
-const ANSWER_MS_MAX = 8_000;
+/** No request waits longer, whatever happens: for its turn, its outcome, and the next look at the time. */
+const ANSWER_MS_MAX = LIMITS.waitMsMax + LIMITS.unknownMsMax + EXPIRY_INTERVAL_MS;
 const STEPS_MAX = 20_000;
 
 /** Looks after every step whether the promises hold. */

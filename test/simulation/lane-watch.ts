@@ -20,6 +20,26 @@ export class LaneWatch {
     this.#world = world;
   }
 
+  /** Whether a batch runs, or will. */
+  get isBusy(): boolean {
+    return this.#running.length > 0 || this.#mustRunAgain;
+  }
+
+  get #mustRunAgain(): boolean {
+    return [...this.#again].some((request) => !request.caller.destroyed && !this.#mayBeDropped(request));
+  }
+
+  /** Whether a request that must run again has waited for so long that it need not. */
+  #mayBeDropped(request: Asked): boolean {
+    return request.unknownSince === undefined
+      ? this.#world.clock.now - request.at >= LIMITS.waitMsMax
+      : this.#mayBeGivenUp(request);
+  }
+
+  #mayBeGivenUp({ unknownSince = Infinity }: Asked): boolean {
+    return this.#world.clock.now - unknownSince >= LIMITS.unknownMsMax;
+  }
+
   start(batch: Batch): void {
     const { plan, clock } = this.#world;
     const { asked } = batch;
@@ -29,7 +49,7 @@ export class LaneWatch {
     }
     if (this.#running.length > 1) this.#break('a third batch starts');
     if (isAhead && this.#isCautious) this.#break('a batch is sent ahead right after a failure');
-    if (isAhead && this.#again.size > 0) this.#break('a batch is sent ahead of requests that must run again');
+    if (isAhead && this.#mustRunAgain) this.#break('a batch is sent ahead of requests that must run again');
     if (this.#running[0]?.asked.some((request) => request.unknownSince !== undefined)) {
       this.#break('a batch is sent ahead of a request whose outcome is unknown');
     }
@@ -39,6 +59,7 @@ export class LaneWatch {
     for (const request of asked) request.batches.push(batch);
     for (const waiting of this.#again) {
       if (waiting.caller.destroyed) this.#again.delete(waiting);
+      else if (this.#mayBeDropped(waiting)) continue;
       else if (asked.some((other) => other.number > waiting.number)) {
         this.#break(`request ${waiting.number} must run again, and a later request starts before it`);
       }
@@ -69,7 +90,7 @@ export class LaneWatch {
     for (const [i, request] of batch.asked.entries()) {
       const outcome = outcomes[i];
       if (outcome !== undefined) {
-        request.outcome = outcome;
+        if (!this.#mayBeGivenUp(request)) request.outcome = outcome;
         continue;
       }
       batch.undecided.add(request);
@@ -80,12 +101,11 @@ export class LaneWatch {
   }
 
   fail(batch: Batch, error: unknown): void {
-    const { clock } = this.#world;
     this.#isCautious = true;
     for (const request of batch.asked) {
-      if (isOutcomeUnknown(error)) request.unknownSince ??= clock.now;
+      if (isOutcomeUnknown(error)) request.unknownSince ??= batch.startedAt;
       if (request.unknownSince === undefined) continue;
-      if (clock.now - request.unknownSince >= LIMITS.unknownMsMax) continue;
+      if (this.#mayBeGivenUp(request)) continue;
       this.#again.add(request);
       this.#isDraining = true;
     }

@@ -135,3 +135,6 @@ export const LIMITS = {
   unknownMsMax: 1_500,
   connectTimeoutMs: 500,
 };
+
+/** How often the lanes look for requests that have waited for too long. */
+export const EXPIRY_INTERVAL_MS = 100;

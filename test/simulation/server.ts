@@ -6,7 +6,7 @@ import type { Asked, Batch, ServerRun } from './asked.js';
 import { ModelClient } from './client.js';
 import type { Engine } from './engine.js';
 import { LaneWatch } from './lane-watch.js';
-import { LIMITS } from './plan.js';
+import { EXPIRY_INTERVAL_MS, LIMITS } from './plan.js';
 import type { World } from './world.js';
 
 type ClaimLane = Lane<ClaimRequest, ClaimOutcome>;
@@ -96,6 +96,7 @@ export class Server implements ServerRun {
       lane: lane + 1,
       asked: requests.map((request) => (request as Tagged).asked as Asked),
       startStep: this.#world.clock.step,
+      startedAt: this.#world.clock.now,
       undecided: new Set(),
     };
     this.#world.note?.(`${this.#world.laneName(this.number, lane + 1)} sends ${describe(batch.asked)}`);
@@ -138,9 +139,9 @@ export class Server implements ServerRun {
     };
   }
 
-  /** As an interval, but it does not tick while no request waits: there would be no end. */
+  /** As an interval, but it does not tick while no lane has anything to do: there would be no end. */
   #expireRegularly(): void {
-    if (this.#isExpiring || this.#waiting === 0) return;
+    if (this.#isExpiring || (this.#waiting === 0 && !this.watches.some(({ isBusy }) => isBusy))) return;
     this.#isExpiring = true;
     this.#expire?.();
     // It is due right behind the timer above.
@@ -160,8 +161,6 @@ export class Server implements ServerRun {
 function describe(asked: readonly Asked[]): string {
   return `request${asked.length === 1 ? '' : 's'} ${asked.map(({ number }) => number).join(', ')}`;
 }
-
-const EXPIRY_INTERVAL_MS = 100;
 
 interface Tagged extends ClaimRequest {
   asked?: Asked | undefined;
