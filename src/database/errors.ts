@@ -1,4 +1,5 @@
 import postgres from 'postgres';
+import { Overloaded } from '../overloaded.js';
 
 /** The database did not answer in time. It may have carried the query out. */
 export class DatabaseTimeout extends Error {}
@@ -87,6 +88,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   // If a name has several addresses, Node.js reports an error for each.
   if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
   return error instanceof Error && UNAVAILABLE_CODES.has((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** Whether a later try may succeed: the database is away, or too many wait for it. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof Overloaded || isDatabaseUnavailable(error);
 }
 
 /** Whether a statement broke this constraint. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
 import type { Database } from '../database/database.js';
-import { isDatabaseUnavailable } from '../database/errors.js';
+import { isTransient } from '../database/errors.js';
 import { Overloaded } from '../overloaded.js';
 import { type Cursor, formatCursor, isBefore, type Position, parseCursor } from './cursor.js';
 import { type Event, type EventRow, eventOf } from './event.js';
@@ -129,7 +129,7 @@ export async function* followLog(log: Log, reading: Reading & { after: string })
       yield page;
       after = page.next_cursor;
     } catch (error) {
-      if (!isDatabaseUnavailable(error) && !(error instanceof Overloaded)) throw error;
+      if (!isTransient(error)) throw error;
       await sleep(RETRY_MS);
       yield { items: [], next_cursor: after };
     }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
 import type { Client } from '../database/client.js';
-import { isDatabaseUnavailable } from '../database/errors.js';
+import { isTransient } from '../database/errors.js';
 
 /** The time as the only active relay. */
 export interface Term {
@@ -39,7 +39,7 @@ export async function compete(
       const { sql } = client;
       if (await tryLock(client, sql, shard)) await leadUntilLost(client, sql, lead);
     } catch (error) {
-      if (!isDatabaseUnavailable(error)) throw error;
+      if (!isTransient(error)) throw error;
       onWaiting(error);
     }
     if (!stopping.aborted) await pause();

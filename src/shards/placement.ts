@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Sql } from 'postgres';
-import { isDatabaseUnavailable } from '../database/errors.js';
+import { isTransient } from '../database/errors.js';
 import type { Server } from '../database/server.js';
 import { type Shape, schemaOf, shardsIn } from './shape.js';
 
@@ -48,7 +48,7 @@ export async function agreeOnPlacement(servers: readonly Server[], shape: Shape)
       server
         .query((sql) => findPlacement(sql, { isCitus }))
         .catch((error) => {
-          if (!isDatabaseUnavailable(error)) throw error;
+          if (!isTransient(error)) throw error;
           waiting.push({ database, error });
           return undefined;
         }),

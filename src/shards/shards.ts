@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import { isDatabaseUnavailable } from '../database/errors.js';
+import { isTransient } from '../database/errors.js';
 import type { Server } from '../database/server.js';
 import { hashOf } from './hash.js';
 import { agreeOnPlacement, assertUndivided } from './placement.js';
@@ -63,7 +63,12 @@ export class Shards {
     const waiting: Preparation['waiting'] = [];
     let ready = [...this.servers];
     if (this.all.length > 1) {
-      for (const { database, error } of await agreeOnPlacement(this.servers, this.shape)) {
+      const away = await agreeOnPlacement(this.servers, this.shape).catch((error: unknown) => {
+        if (!isTransient(error)) throw error;
+        // A database went away between two steps. The next attempt goes on from there.
+        return this.servers.map((_, database) => ({ database, error }));
+      });
+      for (const { database, error } of away) {
         const server = this.servers[database] as NamedServer;
         ready = ready.filter((other) => other !== server);
         waiting.push({ server, error });
@@ -75,7 +80,7 @@ export class Shards {
           if (this.all.length === 1) await assertUndivided(server);
           return await server.migrate();
         } catch (error) {
-          if (!isDatabaseUnavailable(error)) throw error;
+          if (!isTransient(error)) throw error;
           waiting.push({ server, error });
           return [];
         }

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
-import { type Client, problemIn } from '../support/app.js';
+import { type Client, countStatuses, problemIn } from '../support/app.js';
+import { coupons } from '../support/crowd.js';
 import { createDatabase } from '../support/database.js';
 import { startService } from '../support/process.js';
 import { startProxy } from '../support/proxy.js';
@@ -137,6 +138,23 @@ t.test('requests get 503 until the database exists, and then succeed', async (t)
   await assertWorks(t, client);
   t.equal(await service.stop(), 0);
   await sql`drop database ${sql(name)}`;
+});
+
+t.test('a service waits for its database, also while writes fill its connections', async (t) => {
+  const { url } = await createDatabase(t, { migrated: false });
+  const proxy = await startProxy(t, url);
+  proxy.hold(true);
+  const service = startService(t, { DATABASE_URL: proxy.url });
+  const client = await service.listening();
+  const writes = await Promise.all(coupons(20).map((name) => client.createCoupon(name, 5)));
+  t.same(countStatuses(writes), { 503: 20 });
+  t.match(await service.logged('the request waited too long'), {
+    level: 40,
+    msg: 'waiting for the database',
+  });
+  proxy.hold(false);
+  await assertWorks(t, client);
+  t.equal(await service.stop(), 0);
 });
 
 t.test('exit code 0: a service that waits for its database stops', async (t) => {
