@@ -1,12 +1,11 @@
-import cluster from 'node:cluster';
-import { lookup } from 'node:dns/promises';
-import type { AddressInfo } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { ApiKeys } from './access/api-keys.js';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
+import { listen } from './http/listen.js';
 import { Listeners } from './http/listeners.js';
 import type { Metrics } from './metrics/registry.js';
 import type { Shards } from './shards/shards.js';
@@ -16,11 +15,8 @@ import { readVersion } from './version.js';
 const WAIT_MIN_MS = 250;
 const WAIT_MAX_MS = 5_000;
 const SWEEP_INTERVAL_MS = 50;
-/**
- * Connections that wait to be accepted: a sale opens thousands at once. The kernel may have a lower bound.
- */
-export const CONNECTION_BACKLOG_MAX = 16_384;
-const ALL_ADDRESSES = ['0.0.0.0', '::'];
+/** No client that means to send a request is silent for so long. */
+const SILENCE_MS = 1_000;
 
 /** Serves the application in this process until `stopping` is aborted, and lets requests in flight finish. */
 export async function serve(
@@ -46,7 +42,7 @@ export async function serve(
     const isReady = await prepareDatabases(app.shards, logger, stopped);
     if (stopping.aborted) return;
     await listen(app, config, logger);
-    await Promise.race([copyListener(listeners, logger, stopping), stopped]);
+    void copyListener(listeners, logger, stopping);
     if (!isReady) await waitForDatabases(app.shards, logger, stopping, stopped);
     await stopped;
   } finally {
@@ -95,40 +91,9 @@ async function waitForDatabases(
   }
 }
 
-/** @throws Error that names the setting, if the address cannot be listened on. */
-async function listen(app: FastifyInstance, { PORT, HOST }: Config, logger: Logger): Promise<void> {
-  const isPublic = ALL_ADDRESSES.includes(HOST);
-  const { level } = logger;
-  try {
-    // Fastify logs every address of the machine. In a container they are wrong from outside.
-    if (isPublic) logger.level = 'warn';
-    // One address. For the name localhost, Fastify would open a second server, without our limits and events.
-    const { address } = await lookup(HOST, { order: 'ipv4first' });
-    await app.listen({
-      port: PORT,
-      host: address,
-      backlog: CONNECTION_BACKLOG_MAX,
-      listenTextResolver: (url) => `listening on ${url}`,
-    });
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    const sentence = listenErrors[code]?.(PORT, HOST);
-    throw new Error(sentence ?? `cannot listen on HOST ${HOST}, PORT ${PORT}: ${code}`, { cause: error });
-  } finally {
-    logger.level = level;
-  }
-  const { port } = app.server.address() as AddressInfo;
-  if (isPublic) return logger.info(`listening on port ${port} of all addresses`);
-  if (cluster.isWorker) return;
-  const url = `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${port}`;
-  logger.info(
-    `try: curl -i ${url}/api/coupons -H 'Content-Type: application/json' -d '{"name":"SUMMER","amount":5}'`,
-  );
-}
-
 async function copyListener(listeners: Listeners, logger: Logger, stopping: AbortSignal): Promise<void> {
   try {
-    await listeners.copy(CONNECTION_BACKLOG_MAX);
+    await listeners.copy();
   } catch (error) {
     // Ctrl-C in a terminal ends the child process as well.
     if (stopping.aborted) return;
@@ -136,23 +101,24 @@ async function copyListener(listeners: Listeners, logger: Logger, stopping: Abor
   }
 }
 
-/** A sentence for each error of listening. It names the setting. */
-const listenErrors: Record<string, (port: number, host: string) => string> = {
-  EADDRINUSE: (port) => `PORT ${port} is in use: set PORT to another port`,
-  EACCES: (port) => `PORT ${port} needs more rights than this process has: set PORT to 1024 or more`,
-  EADDRNOTAVAIL: (_, host) =>
-    `HOST ${host} is not an address of this machine: set HOST to one of its addresses`,
-  ENOTFOUND: (_, host) => `HOST ${host} cannot be resolved: set HOST to an address of this machine`,
-  EAI_AGAIN: (_, host) => `HOST ${host} cannot be resolved: set HOST to an address of this machine`,
-};
-
 /**
  * Closes connections that become idle during the close. Fastify closes those that are idle when it begins.
+ * Node.js takes one that has not sent a byte, such as a browser keeps ready, for a request in flight.
  */
 function sweepIdleConnections(app: FastifyInstance): void {
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   let sweeper: NodeJS.Timeout | undefined;
   app.addHook('preClose', async () => {
-    sweeper = setInterval(() => app.server.closeIdleConnections(), SWEEP_INTERVAL_MS);
+    const closingAt = performance.now();
+    sweeper = setInterval(() => {
+      app.server.closeIdleConnections();
+      if (performance.now() - closingAt < SILENCE_MS) return;
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    }, SWEEP_INTERVAL_MS);
   });
   app.addHook('onClose', async () => clearInterval(sweeper));
 }

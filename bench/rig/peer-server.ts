@@ -4,9 +4,8 @@ import { CLAIM_SETTINGS, claimCoupons } from '../../src/claims/claim-statement.j
 import { type Claims, claimSingly } from '../../src/claims/claims.js';
 import type { ClaimOutcome } from '../../src/claims/outcome.js';
 import { readConfig } from '../../src/config.js';
-import { Listeners } from '../../src/http/listeners.js';
+import { CONNECTION_BACKLOG_MAX, Listeners } from '../../src/http/listeners.js';
 import { createLogger } from '../../src/logger.js';
-import { CONNECTION_BACKLOG_MAX } from '../../src/serve.js';
 import { openRedisLanes } from './claim-script.js';
 
 /**
@@ -40,7 +39,7 @@ if (!claimCoupon) throw new Error(`no such peer: ${process.argv[2]}`);
 const app = await buildApp({ config, databaseUrls: [databaseUrl], logger, claims: claimSingly(claimCoupon) });
 const listeners = new Listeners(app);
 await app.listen({ port: config.PORT, host: config.HOST, backlog: CONNECTION_BACKLOG_MAX });
-await listeners.copy(CONNECTION_BACKLOG_MAX);
+await listeners.copy();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit());
 
 /**

@@ -215,10 +215,11 @@ export function openServer({
       Promise.race([primary.check().then((isUp) => isUp && hasOurTables()), sleep(HEALTH_TIMEOUT_MS, false)]),
     async close() {
       primary.close();
-      // A stop waits neither for the migrations of another server nor for a database that hangs.
+      // A stop waits neither for the migrations of another server nor for a database that is away.
       for (const migrator of migrators) void migrator.close(0);
-      const all = [...clients, ...probers.values()];
-      await Promise.all(all.map((client) => client.close(CLOSE_TIMEOUT_SECONDS)));
+      for (const prober of probers.values()) void prober.close(0);
+      const seconds = primary.isUp ? CLOSE_TIMEOUT_SECONDS : 0;
+      await Promise.all(clients.map((client) => client.close(seconds)));
     },
   };
 }

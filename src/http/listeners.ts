@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ForkOptions, fork } from 'node:child_process';
 import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -10,8 +10,10 @@ const COPIES = 16;
 const COPY_TIMEOUT_MS = 10_000;
 // With tsx, it is TypeScript as this file is.
 const PROGRAM = join(import.meta.dirname, `copy-listener${extname(import.meta.filename)}`);
-/** The child must not wait for a debugger. */
-const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
+/**
+ * Connections that wait to be accepted: a sale opens thousands at once. The kernel may have a lower bound.
+ */
+export const CONNECTION_BACKLOG_MAX = 16_384;
 
 /**
  * Several descriptors of the listening socket of an application. In a turn of its event loop, Node.js accepts one
@@ -39,16 +41,16 @@ export class Listeners {
    * connections from the primary process, in turn with the others.
    * @throws Error if that fails. The application serves all the same.
    */
-  async copy(backlog: number): Promise<void> {
+  async copy(): Promise<void> {
     // A server that is sent would accept connections in the other process. Node.js sends bare handles between
     // the processes of a cluster.
     const { _handle: handle } = this.#server as Server & { _handle?: Server };
     if (!handle || cluster.isWorker) return;
-    const child = fork(PROGRAM, { stdio: 'ignore', execArgv });
+    const child = fork(PROGRAM, { stdio: 'ignore', ...withoutDebugger() });
     const ended = once(child, 'disconnect');
     // `ended` throws the first error. No other one may end this process.
     child.on('error', () => {});
-    child.on('message', (_, copied) => this.#add(copied as Server, backlog));
+    child.on('message', (_, copied) => this.#add(copied as Server));
     const timer = setTimeout(() => child.kill('SIGKILL'), COPY_TIMEOUT_MS);
     try {
       if (child.connected) child.send(COPIES, handle);
@@ -62,11 +64,19 @@ export class Listeners {
     }
   }
 
-  #add(handle: Server, backlog: number): void {
+  #add(handle: Server): void {
     if (this.#closing) return void handle.close();
     const accept = (socket: Socket) => this.#server.emit('connection', socket);
     // The options of an HTTP server.
     const copy = createServer({ allowHalfOpen: true, noDelay: true }, accept);
-    this.#copies.push(copy.listen(handle, backlog));
+    this.#copies.push(copy.listen(handle, CONNECTION_BACKLOG_MAX));
   }
+}
+
+/** The child would wait for a debugger as this process does. */
+function withoutDebugger(): ForkOptions {
+  return {
+    execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
+    env: { ...process.env, NODE_OPTIONS: process.env['NODE_OPTIONS']?.replace(/--inspect\S*/g, '') },
+  };
 }

@@ -7,7 +7,6 @@ import { Listeners } from '../../src/http/listeners.js';
 import { until } from '../support/until.js';
 
 const CLIENTS = 100;
-const BACKLOG = 511;
 
 /** Serves a route that answers when `release` is called. */
 async function startServer(t: Test) {
@@ -16,8 +15,8 @@ async function startServer(t: Test) {
   app.get('/', () => new Promise((resolve) => held.push(() => resolve('held'))));
   const listeners = new Listeners(app);
   t.teardown(() => app.close());
-  await app.listen({ port: 0, backlog: BACKLOG });
-  await listeners.copy(BACKLOG);
+  await app.listen({ port: 0 });
+  await listeners.copy();
   const release = () => {
     for (const answer of held.splice(0)) answer();
   };
@@ -65,7 +64,7 @@ t.test('a close lets the requests of all connections finish, and accepts no more
   const { app, held, release } = await startServer(t);
   const clients = await connectAll(app);
   const answers = clients.map(async (client) => {
-    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
     const [chunk] = await once(client, 'data');
     return String(chunk);
   });
@@ -85,7 +84,7 @@ t.test('an application that closes meanwhile gets no copies, and its port is clo
   const listeners = new Listeners(app);
   await app.listen({ port: 0 });
   const { port } = app.server.address() as { port: number };
-  const copying = listeners.copy(BACKLOG);
+  const copying = listeners.copy();
   await app.close();
   await copying;
   await until('the port is closed', () => isRefused(port));

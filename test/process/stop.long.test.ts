@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import { createDatabase } from '../support/database.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
 import { patience } from '../support/patience.js';
 import { startService } from '../support/process.js';
+import { openRawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';
 
 /** Starts a service and sends it a claim, which waits for the lock of its coupon until the release. */
@@ -39,6 +41,17 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     t.equal(service.log.filter((line) => line.msg.startsWith(signal)).length, 1);
   });
 }
+
+t.test('a stop does not wait for connections that have not sent a byte', async (t) => {
+  const { url } = await createDatabase(t);
+  const service = startService(t, { DATABASE_URL: url, ...patience });
+  const client = await service.listening();
+  const silent = openRawConnection(client.url);
+  await once(silent.socket, 'connect');
+  t.equal((await client.request('GET', '/health')).status, 200);
+  t.equal(await service.stop(), 0);
+  t.same(await silent.closed(), []);
+});
 
 t.test('a repeated signal logs a line once a second has passed', async (t) => {
   const { service, release, answer } = await startWithClaimInFlight(t);
