@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import type { ExtendedJSONSchema, FromExtendedSchema } from 'json-schema-to-ts';
-import { isDatabaseUrl, splitUrls } from './database/hosts.js';
+import { CONNECTIONS_BESIDE_LANES_MIN, lanesPerDatabase } from './database/connection-budget.js';
+import { databaseUrls, isDatabaseUrl } from './database/hosts.js';
 import { readTrustProxy } from './http/trust-proxy.js';
 import { createAjv, describeViolation, type Sentences } from './json-schema.js';
-import { SHARDS_MAX, type Shape } from './shards/shape.js';
+import { lanesPerShard, SHARDS_MAX, shapeOf } from './shards/shape.js';
 
 /** The settings of the process: environment variables, declared here and nowhere else. */
 
@@ -193,62 +194,5 @@ function assertCitus(config: Config): void {
   if (config.DATABASE_POOLER) throw invalidSetting('DATABASE_POOLER must be false with DATABASE_CITUS');
 }
 
-/** The databases of the settings. None: the embedded PostgreSQL. */
-export function databaseUrls({ DATABASE_URL, DATABASE_URLS }: Config): string[] {
-  if (DATABASE_URLS) return splitUrls(DATABASE_URLS);
-  return DATABASE_URL ? [DATABASE_URL] : [];
-}
-
-/** How many shards there are, in how many databases. */
-export function shapeOf(config: Config): Shape {
-  const databases = Math.max(1, databaseUrls(config).length);
-  return { shards: config.DATABASE_SHARDS ?? databases, databases };
-}
-
-/** CLAIM_LANES are spread over the shards. Each has one at least. */
-export function lanesPerShard(config: Config): number {
-  return Math.ceil(config.CLAIM_LANES / shapeOf(config).shards);
-}
-
-function lanesPerDatabase(config: Config): number {
-  const { shards, databases } = shapeOf(config);
-  return Math.ceil(shards / databases) * lanesPerShard(config);
-}
-
 /** `sentence` names the setting and its rule, but not its value, which may be a secret. */
 export const invalidSetting = (sentence: string) => new Error(`invalid setting: ${sentence}`);
-
-/** The connections of one process to the primary, by purpose. */
-export interface ConnectionBudget {
-  /** One for each lane. */
-  lanes: number;
-  /** For reads with short answers. */
-  reads: number;
-  /** For reads with answers of any length, which take as long as their readers. */
-  longReads: number;
-  writes: number;
-  /** One watches the database. Each other host has one, too, while there is no primary. */
-  health: 1;
-  /** One applies the migrations at the start, and is closed then. */
-  migrations: 1;
-}
-
-/** Health, migrations, and one each for reads, long reads and writes. */
-const CONNECTIONS_BESIDE_LANES_MIN = 5;
-
-/**
- * Divides DATABASE_CONNECTIONS_MAX. Reads are more frequent than writes, and hold their connection longer.
- */
-export function connectionBudget(config: Config): ConnectionBudget {
-  const lanes = lanesPerDatabase(config);
-  const rest = config.DATABASE_CONNECTIONS_MAX - lanes - 2;
-  const third = Math.max(1, Math.floor(rest / 3));
-  return {
-    lanes,
-    reads: rest - 2 * third,
-    longReads: third,
-    writes: third,
-    health: 1,
-    migrations: 1,
-  };
-}

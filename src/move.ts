@@ -1,8 +1,9 @@
-import { readConfig, shapeOf } from './config.js';
+import { readConfig } from './config.js';
 import { acquireDatabases } from './database/acquire.js';
 import { createLogger } from './logger.js';
 import { connectShards } from './shards/connect.js';
 import { KEPT_IN, moveIntoShards } from './shards/move/move.js';
+import { shapeOf } from './shards/shape.js';
 
 /**
  * The command `npm run shards:move`: moves the coupons of a database without shards into the shards of the

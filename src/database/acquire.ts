@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { defaultDataFolder, startEmbeddedPostgres } from '../../db/embedded/embedded-postgres.js';
-import { type Config, databaseUrls } from '../config.js';
+import type { Config } from '../config.js';
 import { measureEmbedded } from '../metrics/measure-embedded.js';
+import { databaseUrls } from './hosts.js';
 
 /** The databases that the process may use until it releases them. */
 export interface AcquiredDatabases {

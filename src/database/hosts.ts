@@ -1,3 +1,5 @@
+import type { Config } from '../config.js';
+
 /** A URL with one host, or with several: `postgres://user:password@host1:5432,host2:5432/database`. */
 const URL_PARTS = /^(postgres(?:ql)?:\/\/(?:[^@/?]*@)?)([^/?]*)(.*)$/s;
 
@@ -8,7 +10,7 @@ export function hostUrls(url: string): string[] {
 }
 
 /** Several URLs, separated by white space or commas. The hosts of one URL are separated by commas, too. */
-export function splitUrls(text: string): string[] {
+function splitUrls(text: string): string[] {
   return text.trim().split(/[\s,]+(?=postgres(?:ql)?:\/\/)/);
 }
 
@@ -25,4 +27,13 @@ export function isDatabaseUrl(url: string): boolean {
       return false;
     }
   });
+}
+
+/** The databases of the settings. None: the embedded PostgreSQL. */
+export function databaseUrls({
+  DATABASE_URL,
+  DATABASE_URLS,
+}: Pick<Config, 'DATABASE_URL' | 'DATABASE_URLS'>): string[] {
+  if (DATABASE_URLS) return splitUrls(DATABASE_URLS);
+  return DATABASE_URL ? [DATABASE_URL] : [];
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
 import { isMigrated, type MigrationOptions, migrate } from '../../db/migrate.js';
-import type { ConnectionBudget } from '../config.js';
 import { Client, type ClientObserver } from './client.js';
+import type { ConnectionBudget } from './connection-budget.js';
 import type { Database } from './database.js';
 import { isConnectionBroken, PoolerFound } from './errors.js';
 import { hostUrls } from './hosts.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sql } from 'postgres';
+import type { PendingQuery, Row, Sql } from 'postgres';
 
 /** What one look at the log found. */
 export interface Look {
@@ -116,13 +116,19 @@ export async function lookAtLog(sql: Sql): Promise<Look> {
       (
         select coalesce(string_agg(virtualtransaction, ' '), '')
         from pg_locks
-        where locktype = 'relation' and relation = 'events'::regclass and mode = 'RowExclusiveLock' and granted
-          and database = (select oid from pg_database where datname = current_database())
+        where ${isOfLogWriter(sql)}
       ) as writers
     from event_log, pg_control_system() as server`;
   if (!row) throw new Error('the table event_log has no row');
   const { epoch, deleted_id: deletedId, last_id: lastId, writers } = row;
   return { epoch, deletedId, lastId, writers: writers.split(' ').filter(Boolean) };
+}
+
+/** A condition on `pg_locks`: the lock of an open transaction that has written to the log. */
+export function isOfLogWriter(sql: Sql): PendingQuery<Row[]> {
+  return sql`
+    locktype = 'relation' and relation = 'events'::regclass and mode = 'RowExclusiveLock' and granted
+      and database = (select oid from pg_database where datname = current_database())`;
 }
 
 /**

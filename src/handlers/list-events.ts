@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { Handler, ReplyFor } from '../contract.js';
+import type { Handler } from '../contract.js';
 import type { Log } from '../events/event-log.js';
 import { EVENT_STREAM_MEDIA_TYPE, writeEventStream } from '../events/event-stream.js';
 import type { Follower, Followers } from '../events/followers.js';
@@ -33,16 +33,12 @@ export function listEvents(log: Log, followers: Followers): Handler<'listEvents'
       );
       text.once('close', follower.leave);
       isStreaming = true;
-      return sendStream(reply, text);
+      // nginx would collect events before it passes them on.
+      reply.type(EVENT_STREAM_MEDIA_TYPE).header('X-Accel-Buffering', 'no');
+      // The contract's type is that of the text in the stream.
+      return reply.code(200).send(text as never);
     } finally {
       if (!isStreaming) follower.leave();
     }
   };
-}
-
-function sendStream(reply: ReplyFor<'listEvents'>, text: Readable): ReplyFor<'listEvents'> {
-  // nginx would collect events before it passes them on.
-  reply.type(EVENT_STREAM_MEDIA_TYPE).header('X-Accel-Buffering', 'no');
-  // The contract's type is that of the text in the stream.
-  return reply.code(200).send(text as never);
 }

@@ -1,19 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
 import { Gauge, type Registry } from 'prom-client';
+import { isOfLogWriter } from '../events/log-tail.js';
 import type { Shards } from '../shards/shards.js';
 
 /** Prometheus gives a scrape up after some seconds, and just then the other metrics are wanted. */
 const ANSWER_MS_MAX = 500;
 
-interface Figures {
-  heldSeconds: number;
+interface ServerFigures {
   transactionSeconds: number;
   databaseBytes: number;
+}
+
+interface ShardFigures {
+  heldSeconds: number;
   /** Null: no relay has ever sent an event. */
   relayLagSeconds: number | null;
   deadLetters: number | null;
 }
+
+type Figures = ServerFigures & ShardFigures;
 
 /**
  * Measures how far those who read the log are behind, how large the database is, and how long the oldest
@@ -60,16 +66,19 @@ export function measureLog(registry: Registry, shards: Shards): void {
   gauge('coupon_relay_dead_letters', 'Events that the relay gave up.', 'deadLetters');
 }
 
-/** The figures of all shards together. The database of a server is counted once. */
+/** The figures of all servers and shards together. */
 async function readAll({ all, servers }: Shards): Promise<Figures> {
-  const figures = await Promise.all(all.map((shard) => shard.read(readFigures)));
+  const [ofServers, ofShards] = await Promise.all([
+    Promise.all(servers.map(({ databases: [first] }) => first!.read(readServerFigures))),
+    Promise.all(all.map((shard) => shard.read(readShardFigures))),
+  ]);
   const used = <T>(values: (T | null)[]) => values.filter((value) => value !== null);
-  const lags = used(figures.map(({ relayLagSeconds }) => relayLagSeconds));
-  const letters = used(figures.map(({ deadLetters }) => deadLetters));
+  const lags = used(ofShards.map(({ relayLagSeconds }) => relayLagSeconds));
+  const letters = used(ofShards.map(({ deadLetters }) => deadLetters));
   return {
-    heldSeconds: Math.max(...figures.map(({ heldSeconds }) => heldSeconds)),
-    transactionSeconds: Math.max(...figures.map(({ transactionSeconds }) => transactionSeconds)),
-    databaseBytes: sum(servers.map((_, database) => figures[database]!.databaseBytes)),
+    transactionSeconds: Math.max(...ofServers.map(({ transactionSeconds }) => transactionSeconds)),
+    databaseBytes: sum(ofServers.map(({ databaseBytes }) => databaseBytes)),
+    heldSeconds: Math.max(...ofShards.map(({ heldSeconds }) => heldSeconds)),
     relayLagSeconds: lags.length > 0 ? Math.max(...lags) : null,
     deadLetters: letters.length > 0 ? sum(letters) : null,
   };
@@ -77,18 +86,11 @@ async function readAll({ all, servers }: Shards): Promise<Figures> {
 
 const sum = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0);
 
-async function readFigures(sql: Sql): Promise<Figures> {
-  const [row] = await sql<Figures[]>`
+/** Old versions of rows are kept by those who have a snapshot, or have written. VACUUM keeps none. */
+async function readServerFigures(sql: Sql): Promise<ServerFigures> {
+  const [figures] = await sql<[ServerFigures]>`
     select
-      coalesce((
-        select extract(epoch from max(clock_timestamp() - xact_start))
-        from pg_locks
-        join pg_stat_activity using (pid)
-        where locktype = 'relation' and relation = 'events'::regclass and mode = 'RowExclusiveLock' and granted
-          and database = (select oid from pg_database where datname = current_database())
-      ), 0)::float8 as "heldSeconds",
-      -- Those that keep old versions of rows: they have a snapshot, or have written. VACUUM keeps none. Of other
-      -- users, only some may see them.
+      -- Of the sessions of others, we see the transaction only with pg_read_all_stats.
       greatest(
         (
           select extract(epoch from max(clock_timestamp() - xact_start))
@@ -103,7 +105,19 @@ async function readFigures(sql: Sql): Promise<Figures> {
         ),
         0
       )::float8 as "transactionSeconds",
-      pg_database_size(current_database())::float8 as "databaseBytes",
+      pg_database_size(current_database())::float8 as "databaseBytes"`;
+  return figures;
+}
+
+async function readShardFigures(sql: Sql): Promise<ShardFigures> {
+  const [row] = await sql<ShardFigures[]>`
+    select
+      coalesce((
+        select extract(epoch from max(clock_timestamp() - xact_start))
+        from pg_locks
+        join pg_stat_activity using (pid)
+        where ${isOfLogWriter(sql)}
+      ), 0)::float8 as "heldSeconds",
       case when is_relay_used then coalesce((
         select extract(epoch from clock_timestamp() - created_at)
         from events

@@ -2,12 +2,13 @@ import type { Logger } from 'pino';
 import type { Sql } from 'postgres';
 import { distributeSchema } from '../../db/citus.js';
 import { createClaimFunctions } from '../claims/claim-function.js';
-import { type Config, connectionBudget, shapeOf } from '../config.js';
+import type { Config } from '../config.js';
+import { connectionBudget } from '../database/connection-budget.js';
 import { openServer } from '../database/server.js';
 import { countLosses } from '../metrics/measure-database.js';
 import type { Metrics } from '../metrics/registry.js';
 import { PLACEMENT_TABLE } from './placement.js';
-import { schemaOf, shardsIn } from './shape.js';
+import { schemaOf, shapeOf, shardsIn } from './shape.js';
 import { type NamedServer, Shards } from './shards.js';
 
 /**

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Sql } from 'postgres';
 import { isTransient } from '../database/errors.js';
 import type { Server } from '../database/server.js';
-import { type Shape, schemaOf, shardsIn } from './shape.js';
+import type { Shape } from './shape.js';
 
 /** The databases are not those that the settings describe. A retry does not help. */
 export class PlacementRefused extends Error {}
@@ -129,7 +129,7 @@ function assertAgreement(found: readonly (Found | undefined)[], shape: Shape, is
   }
 }
 
-async function findPlacement(sql: Sql, { isCitus }: Pick<Server, 'isCitus'>): Promise<Found> {
+export async function findPlacement(sql: Sql, { isCitus }: Pick<Server, 'isCitus'>): Promise<Found> {
   if (isCitus) await assertCoordinator(sql);
   const [row] = await sql<{ is_placed: boolean; is_undivided: boolean }[]>`
     select to_regclass(${PLACEMENT_TABLE}) is not null as is_placed,
@@ -161,45 +161,10 @@ async function assertCoordinator(sql: Sql): Promise<void> {
   }
 }
 
-async function readPlacement(sql: Sql): Promise<Placement> {
+export async function readPlacement(sql: Sql): Promise<Placement> {
   const [placement] = await sql<[Placement]>`
     select * from ${sql(PLACEMENT_TABLE)}`;
   return placement;
-}
-
-/**
- * Makes sure that the first database has coupons that are not divided, and the others nothing, and takes away
- * what an earlier move left. @returns the installation. @throws PlacementRefused.
- */
-export async function prepareForMove(servers: readonly Server[]): Promise<string> {
-  const installation = randomUUID();
-  const [root] = servers;
-  if ((await root!.query((sql) => findPlacement(sql, root!))) !== 'undivided') {
-    throw new PlacementRefused('database 0 has no coupons that are not divided into shards');
-  }
-  const left = await root!.query(async (sql) => ((await isPlaced(sql)) ? readPlacement(sql) : undefined));
-  for (const [database, server] of servers.entries()) {
-    const found = database === 0 ? left : await server.query((sql) => findPlacement(sql, server));
-    if (found === undefined || found === 'nothing') continue;
-    if (found === 'undivided' || found.installation !== left?.installation) {
-      throw new PlacementRefused(
-        `invalid setting: DATABASE_URLS must name new databases: database ${database} is in use`,
-      );
-    }
-    // Nobody uses them: the settings with these shards were refused all the while.
-    for (const shard of shardsIn(database, found)) {
-      await server.query((sql) => sql`drop schema if exists ${sql(schemaOf(shard, found)!)} cascade`);
-    }
-    await server.query((sql) => sql`drop table ${sql(PLACEMENT_TABLE)}`);
-  }
-  return installation;
-}
-
-async function isPlaced(sql: Sql): Promise<boolean> {
-  const [row] = await sql<
-    [{ is_placed: boolean }]
-  >`select to_regclass(${PLACEMENT_TABLE}) is not null as is_placed`;
-  return row.is_placed;
 }
 
 /**

@@ -1,3 +1,6 @@
+import type { Config } from '../config.js';
+import { databaseUrls } from '../database/hosts.js';
+
 /** A cursor of the log has a place for each: openapi.yaml bounds its length. */
 export const SHARDS_MAX = 64;
 
@@ -21,4 +24,15 @@ export function shardsIn(database: number, { shards, databases }: Shape): number
   return Array.from({ length: shards }, (_, shard) => shard).filter(
     (shard) => shard % databases === database,
   );
+}
+
+/** How many shards there are, in how many databases. */
+export function shapeOf(config: Config): Shape {
+  const databases = Math.max(1, databaseUrls(config).length);
+  return { shards: config.DATABASE_SHARDS ?? databases, databases };
+}
+
+/** CLAIM_LANES are spread over the shards. Each has one at least. */
+export function lanesPerShard(config: Config): number {
+  return Math.ceil(config.CLAIM_LANES / shapeOf(config).shards);
 }

@@ -1,6 +1,7 @@
 import pino from 'pino';
 import t, { type Test } from 'tap';
-import { databaseUrls, readConfig } from '../../src/config.js';
+import { readConfig } from '../../src/config.js';
+import { databaseUrls } from '../../src/database/hosts.js';
 import { connectShards } from '../../src/shards/connect.js';
 import { divided } from '../support/all-shards.js';
 import { startApp } from '../support/app.js';

@@ -1,14 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import t from 'tap';
-import {
-  connectionBudget,
-  databaseUrls,
-  defaultClaimLanes,
-  lanesPerShard,
-  readConfig,
-  shapeOf,
-} from '../../src/config.js';
+import { defaultClaimLanes, readConfig } from '../../src/config.js';
+import { connectionBudget } from '../../src/database/connection-budget.js';
+import { databaseUrls } from '../../src/database/hosts.js';
+import { lanesPerShard, shapeOf } from '../../src/shards/shape.js';
 
 const defaults = {
   PORT: 3000,

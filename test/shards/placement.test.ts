@@ -1,5 +1,6 @@
 import t from 'tap';
-import { PlacementRefused, prepareForMove } from '../../src/shards/placement.js';
+import { prepareForMove } from '../../src/shards/move/prepare.js';
+import { PlacementRefused } from '../../src/shards/placement.js';
 import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { startProxy } from '../support/proxy.js';
 import { connect, createShards } from '../support/sharded.js';

@@ -2,9 +2,10 @@ import type { Sql } from 'postgres';
 import { audit } from '../../../db/books/audit.js';
 import { transact } from '../../../db/transaction.js';
 import type { Client } from '../../database/client.js';
-import { place, prepareForMove } from '../placement.js';
+import { place } from '../placement.js';
 import type { Shards } from '../shards.js';
 import { copyLog, copyRelay } from './log.js';
+import { prepareForMove } from './prepare.js';
 import { copyTable } from './rows.js';
 
 /** The tables of a database without shards, in the order in which their rows can be copied. */
