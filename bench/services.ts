@@ -7,7 +7,7 @@ import { hasWrk, runWrk } from './load/wrk.js';
 import { median } from './median.js';
 import { atLeast } from './options.js';
 import { findBalancer, startBalancer } from './rig/balancer.js';
-import { usageOf } from './rig/cost.js';
+import { cpuMsOf } from './rig/cost.js';
 import { createCoupons } from './rig/coupons.js';
 import { clear, type OwnDatabase, startDatabase } from './rig/database.js';
 import { describeMachine, readCommit } from './rig/environment.js';
@@ -101,12 +101,10 @@ async function measure({ sql, pid }: OwnDatabase, count: number, mode: Mode): Pr
   await createCoupons(sql, traffic, step.amount);
   if (mode === 'sold-out') await claim(own[0]!.url, { ...traffic, userPrefix: 'first-' });
   const claimsBefore = mode === 'sold-out' ? 1 : 0;
-  const cpuMs = async (pids: (number | undefined)[]) =>
-    (await Promise.all(pids.map(usageOf))).reduce((sum, usage) => sum + (usage?.cpuMs ?? 0), 0);
   const read = async () => ({
-    services: await cpuMs(own.map((server) => server.pid)),
-    database: await cpuMs([pid]),
-    balancer: isBalanced ? await cpuMs([addressed[0]!.pid]) : 0,
+    services: await cpuMsOf(own.map((server) => server.pid)),
+    database: await cpuMsOf([pid]),
+    balancer: isBalanced ? await cpuMsOf([addressed[0]!.pid]) : 0,
     ...(await readBatches(sql)),
   });
   // Each warms up for as long: they measure together.

@@ -11,7 +11,7 @@ import { hasWrk, runWrk } from './load/wrk.js';
 import { median } from './median.js';
 import { atLeast } from './options.js';
 import type { Books } from './rig/books.js';
-import { usageOf } from './rig/cost.js';
+import { cpuMsOf } from './rig/cost.js';
 import { countClaims } from './rig/coupons.js';
 import { clear, type OwnDatabase, startEmptyDatabase } from './rig/database.js';
 import { describeMachine, readCommit } from './rig/environment.js';
@@ -21,8 +21,8 @@ import { checkAnswers, claim } from './scenarios/check.js';
 import { STEPS } from './scenarios/steps.js';
 
 /**
- * The command: what a claim costs if the coupons are divided among shards and databases. A round measures each
- * scenario on each kind of installation, one after the other.
+ * The command: what a claim costs if the coupons are divided among shards and databases. A round measures
+ * each scenario on each kind of installation, one after the other.
  */
 
 const MODES = ['hot', 'spread', 'sold-out'] as const;
@@ -167,9 +167,7 @@ async function measure({ name, server, pids }: Installation, mode: Mode): Promis
   await books.createCoupons(traffic, step.amount);
   if (mode === 'sold-out') await claim(url, { ...traffic, userPrefix: 'first-' });
   const claimsBefore = await books.countClaims(traffic);
-  const cpuMs = async (of: (number | undefined)[]) =>
-    (await Promise.all(of.map(usageOf))).reduce((sum, usage) => sum + (usage?.cpuMs ?? 0), 0);
-  const read = async () => ({ service: await cpuMs([pid]), database: await cpuMs(pids) });
+  const read = async () => ({ service: await cpuMsOf([pid]), database: await cpuMsOf(pids) });
   let before: ReturnType<typeof read> | undefined;
   const plan = {
     ...{ url, traffic, connections, warmupMs: seconds * 1000, durationMs: seconds * 1000 },

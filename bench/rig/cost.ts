@@ -29,6 +29,11 @@ export async function usageOf(pid: number | undefined): Promise<Usage | null> {
   return usage;
 }
 
+/** The processor time that these processes have used together. */
+export async function cpuMsOf(pids: readonly (number | undefined)[]): Promise<number> {
+  return (await Promise.all(pids.map(usageOf))).reduce((sum, usage) => sum + (usage?.cpuMs ?? 0), 0);
+}
+
 /** Lets the peak of the memory start again. */
 export async function resetPeak(pid: number | undefined): Promise<void> {
   // 5 stands for the peak of the resident memory, see proc(5).

@@ -16,9 +16,9 @@ const PROGRAM = join(import.meta.dirname, `copy-listener${extname(import.meta.fi
 export const CONNECTION_BACKLOG_MAX = 16_384;
 
 /**
- * Several descriptors of the listening socket of an application. In a turn of its event loop, Node.js accepts one
- * connection of each (libuv/libuv#3696). With a thousand busy clients a turn takes 30 ms, and those who connect
- * meanwhile would wait for seconds if there was one descriptor.
+ * Several descriptors of the listening socket of an application. In a turn of its event loop, Node.js accepts
+ * one connection of each (libuv/libuv#3696). With a thousand busy clients a turn takes 30 ms, and those who
+ * connect meanwhile would wait for seconds if there was one descriptor.
  *
  * Node.js cannot duplicate a descriptor. But it can send one to another process, and that one sends it back.
  */

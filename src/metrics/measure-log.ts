@@ -23,8 +23,8 @@ type Figures = ServerFigures & ShardFigures;
 
 /**
  * Measures how far those who read the log are behind, how large the database is, and how long the oldest
- * transaction has been open: it makes claims slower, see decision 0024. The database is asked once a scrape. If
- * it does not answer at once, these metrics are absent.
+ * transaction has been open: it makes claims slower, see decision 0024. The database is asked once a scrape.
+ * If it does not answer at once, these metrics are absent.
  */
 export function measureLog(registry: Registry, shards: Shards): void {
   let asked: Promise<Figures | undefined> | undefined;
