@@ -67,11 +67,14 @@ export function claimStatement(isKeyed: boolean, tables = TABLES): string {
     -- Units that came back while we waited for the lock are left to the next statement: PostgreSQL
     -- checks the constraint on the stock against our snapshot first, and would fail this one. If a claim
     -- was released meanwhile, everything is: our snapshot does not show which keys were released.
+    -- A full join, because PostgreSQL may plan a join as a loop that compares all with all. With "is not
+    -- null" in place of num_nulls, it would be a join to the planner again.
     stock as materialized (
       select name, least(locked_coupons.remaining_amount, seen_coupons.remaining_amount) as units,
         locked_coupons.remaining_amount <> seen_coupons.remaining_amount as is_contended
       from locked_coupons
-      join seen_coupons using (name, releases)
+      full join seen_coupons using (name, releases)
+      where num_nulls(locked_coupons.remaining_amount, seen_coupons.remaining_amount) = 0
     ),
     candidates as (
       select requests.*, units

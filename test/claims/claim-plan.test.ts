@@ -1,5 +1,6 @@
 import type { Sql } from 'postgres';
 import t from 'tap';
+import { claimStatement } from '../../src/claims/claim-sql.js';
 import { claimCoupons, request, setUp } from '../support/claim-batches.js';
 import { users } from '../support/crowd.js';
 
@@ -78,6 +79,22 @@ t.test('a plan that was made for one coupon does not read all of 2,000', async (
   t.equal(after['coupons'], before['coupons'], 'the table is not scanned');
   const read = (after['coupons_pkey'] ?? 0) - (before['coupons_pkey'] ?? 0);
   t.ok(read > 0 && read < 2_000, `${read} entries of its index are read`);
+});
+
+t.test('a plan that was made for one coupon compares no coupon of a batch with all others', async (t) => {
+  const { sql, connect, createCoupon } = await setUp(t);
+  await sql`alter table coupons set (autovacuum_enabled = off)`;
+  await createCoupon('coupon-0', 1_000);
+  await sql`vacuum analyze coupons`;
+  for (const isKeyed of [false, true]) {
+    const plan = await connect().begin(async (transaction) => {
+      await transaction.unsafe(
+        `prepare claim (text[], text[], text[], text[]) as ${claimStatement(isKeyed)}`,
+      );
+      return transaction.unsafe(`explain (costs off) execute claim ('{}', '{}', '{}', '{}')`);
+    });
+    t.notMatch(plan.map((row) => row['QUERY PLAN']).join('\n'), /Join Filter/);
+  }
 });
 
 /** Returns how many rows of tables and entries of indexes were read, as PostgreSQL counts them. */
