@@ -76,7 +76,7 @@ const schema = {
       maximum: 100,
       default: defaultClaimLanes(availableParallelism()),
     },
-    CLAIM_BATCH_SIZE_MAX: { type: 'integer', minimum: 1, maximum: 10_000, default: 250 },
+    CLAIM_BATCH_SIZE_MAX: { type: 'integer', minimum: 1, maximum: 10_000, default: 1_000 },
     CLAIMS_WAITING_MAX: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 20_000 },
     CLAIM_WAIT_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 5_000 },
     CLAIM_OUTCOME_TIMEOUT_MS: { type: 'integer', minimum: 1, maximum: 600_000, default: 15_000 },

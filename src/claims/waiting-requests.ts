@@ -33,6 +33,11 @@ export interface Entry<Request, Outcome> {
 
 /** So many requests of a submission are taken in one turn. */
 export const TURN_SIZE_MAX = 100;
+/**
+ * So many turns fit in one batch. The callers of a batch are answered in one go, and meanwhile the process serves
+ * nobody else. An answer costs more than a request does, so a batch may have many requests, of few callers.
+ */
+export const TURNS_MAX = 250;
 
 /**
  * Requests that wait for their batch to start, in the order of their arrival. The requests of one submission
@@ -54,18 +59,19 @@ export class WaitingRequests<Request, Outcome> {
   }
 
   /**
-   * Takes the next requests until the batch is full. Those of callers that have disconnected are dropped, and
-   * those that arrived at `oldest` or before are rejected.
+   * Takes the next requests until the batch has `sizeMax` of them, or TURNS_MAX turns. Those of callers that
+   * have disconnected are dropped, and those that arrived at `oldest` or before are rejected.
    */
   take(batch: Entry<Request, Outcome>[], sizeMax: number, oldest: number): void {
     const line = this.#submissions;
     let count = 0;
-    for (; count < line.length && batch.length < sizeMax; count++) {
+    for (let turns = 0; count < line.length && batch.length < sizeMax && turns < TURNS_MAX; count++) {
       const submission = line[count]!;
       const { requests, caller, taken } = submission;
       if (caller.destroyed) this.#size -= requests.length - taken;
       else if (submission.since <= oldest) this.#reject(submission);
       else {
+        turns++;
         const turnEnd = Math.min(requests.length, taken - (taken % TURN_SIZE_MAX) + TURN_SIZE_MAX);
         const end = Math.min(turnEnd, taken + sizeMax - batch.length);
         for (let index = taken; index < end; index++) {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { TURN_SIZE_MAX } from '../../src/claims/waiting-requests.js';
+import { TURN_SIZE_MAX, TURNS_MAX } from '../../src/claims/waiting-requests.js';
 import { Overloaded } from '../../src/overloaded.js';
 import { connectedCaller, createLane, rejects } from '../support/lane.js';
 
@@ -59,6 +59,18 @@ t.test('a batch that is full does not end a turn: the rest of it goes first in t
   await decide(0, outcomesOf(batches[0]!.requests));
   await turn();
   t.same(batches[1]?.requests, [...many(90).slice(50), 'later']);
+});
+
+t.test('a batch has room for many requests of few callers, but answers 250 callers at most', async (t) => {
+  const { batches, submit, submitMany, turn, decide } = createLane({ ...roomy, batchSizeMax: 1_000 });
+  for (let i = 0; i < TURNS_MAX - 1; i++) submit(`s${i}`);
+  submitMany(many(1_000));
+  submit('later');
+  await turn();
+  t.equal(batches[0]?.requests.length, TURNS_MAX - 1 + TURN_SIZE_MAX);
+  await decide(0, outcomesOf(batches[0]!.requests));
+  await turn();
+  t.same(batches[1]?.requests, ['later', ...many(1_000).slice(TURN_SIZE_MAX)]);
 });
 
 t.test('two that submit many share the batches', async (t) => {
