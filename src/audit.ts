@@ -80,22 +80,26 @@ async function auditShard(
   const database = shards.all[shard] as Database;
   const client = database.openClient({});
   let pid: number | undefined;
-  stopping.signal.addEventListener('abort', async () => {
+  const stop = async () => {
     if (pid) await database.read((sql) => sql`select pg_cancel_backend(${pid!})`).catch(() => {});
     await client.close(0);
-  });
-  const report = await audit(client.sql, {
-    schema: database.schema,
-    isMisplaced: (name) => shards.numberOf(name) !== shard,
-    isAlone: isAppending,
-    onBegin: (id) => (pid = id),
-    onDifferences: async (differences) => {
-      await print(differences.map(({ sentence }) => sentence));
-      if (isAppending) onAppended(await appendMissing((run) => database.write(run), differences, database));
-    },
-  });
-  pid = undefined;
-  return report;
+  };
+  stopping.signal.addEventListener('abort', stop);
+  try {
+    return await audit(client.sql, {
+      schema: database.schema,
+      isMisplaced: (name) => shards.numberOf(name) !== shard,
+      isAlone: isAppending,
+      onBegin: (id) => (pid = id),
+      onDifferences: async (differences) => {
+        await print(differences.map(({ sentence }) => sentence));
+        if (isAppending) onAppended(await appendMissing((run) => database.write(run), differences, database));
+      },
+    });
+  } finally {
+    stopping.signal.removeEventListener('abort', stop);
+    await client.close(1);
+  }
 }
 
 /** All reports as one, at the time of the last. */

@@ -25,7 +25,8 @@ t.test(
       code: 1,
       lines: ['invalid setting: DATABASE_SHARDS must be 2 or more'],
     });
-    const settings = { DATABASE_URL: url, DATABASE_SHARDS: '4' };
+    // Node.js warns of the eleventh listener.
+    const settings = { DATABASE_URL: url, DATABASE_SHARDS: '12', DATABASE_CONNECTIONS_MAX: '20' };
     t.match(await run(t, 'server', settings), {
       code: 1,
       objects: [{ msg: /npm run shards:move divides them/ }],
@@ -48,7 +49,8 @@ t.test(
     t.equal((await service.claim('WINTER', 'ada')).status, 200);
     const audit = await run(t, 'audit', settings);
     t.equal(audit.code, 0);
-    t.match(audit.lines, [/^the books balance: 2 coupons, 2 claims, 4 events in 4 shards, at /]);
+    t.equal(audit.lines.length, 1);
+    t.match(audit.lines, [/^the books balance: 2 coupons, 2 claims, 4 events in 12 shards, at /]);
     t.match(await run(t, 'migrate', settings), { code: 0, objects: [{ msg: 'no migration is pending' }] });
   },
 );
