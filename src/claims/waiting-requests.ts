@@ -34,6 +34,11 @@ export interface Entry<Request, Outcome> {
 /** So many requests of a submission are taken in one turn. */
 export const TURN_SIZE_MAX = 100;
 /**
+ * A batch that has so many requests takes no second turn of anybody: nobody fills a large batch alone, and lets
+ * those who arrive meanwhile wait for it.
+ */
+export const SECOND_TURNS_UNTIL = 250;
+/**
  * So many turns fit in one batch. The callers of a batch are answered in one go, and meanwhile the process serves
  * nobody else. An answer costs more than a request does, so a batch may have many requests, of few callers.
  */
@@ -64,8 +69,11 @@ export class WaitingRequests<Request, Outcome> {
    */
   take(batch: Entry<Request, Outcome>[], sizeMax: number, oldest: number): void {
     const line = this.#submissions;
+    const callers = line.length;
     let count = 0;
-    for (let turns = 0; count < line.length && batch.length < sizeMax && turns < TURNS_MAX; count++) {
+    for (let turns = 0; count < line.length && turns < TURNS_MAX; count++) {
+      const limit = count < callers ? sizeMax : Math.min(sizeMax, SECOND_TURNS_UNTIL);
+      if (batch.length >= limit) break;
       const submission = line[count]!;
       const { requests, caller, taken } = submission;
       if (caller.destroyed) this.#size -= requests.length - taken;
@@ -73,7 +81,7 @@ export class WaitingRequests<Request, Outcome> {
       else {
         turns++;
         const turnEnd = Math.min(requests.length, taken - (taken % TURN_SIZE_MAX) + TURN_SIZE_MAX);
-        const end = Math.min(turnEnd, taken + sizeMax - batch.length);
+        const end = Math.min(turnEnd, taken + limit - batch.length);
         for (let index = taken; index < end; index++) {
           batch.push({ submission, index, number: this.#taken++, unknownSince: undefined, isGivenUp: false });
         }

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { TURN_SIZE_MAX, TURNS_MAX } from '../../src/claims/waiting-requests.js';
+import { SECOND_TURNS_UNTIL, TURN_SIZE_MAX, TURNS_MAX } from '../../src/claims/waiting-requests.js';
 import { Overloaded } from '../../src/overloaded.js';
 import { connectedCaller, createLane, rejects } from '../support/lane.js';
 
@@ -70,7 +70,21 @@ t.test('a batch has room for many requests of few callers, but answers 250 calle
   t.equal(batches[0]?.requests.length, TURNS_MAX - 1 + TURN_SIZE_MAX);
   await decide(0, outcomesOf(batches[0]!.requests));
   await turn();
-  t.same(batches[1]?.requests, ['later', ...many(1_000).slice(TURN_SIZE_MAX)]);
+  const next = batches[1]!.requests;
+  t.same(next, ['later', ...many(1_000).slice(TURN_SIZE_MAX, TURN_SIZE_MAX + next.length - 1)]);
+});
+
+t.test('nobody fills a large batch alone, but many who submit many do together', async (t) => {
+  const large = { ...roomy, batchSizeMax: 1_000 };
+  const alone = createLane(large);
+  alone.submitMany(many(1_000));
+  await alone.turn();
+  t.equal(alone.batches[0]?.requests.length, SECOND_TURNS_UNTIL);
+  const together = createLane(large);
+  for (let i = 0; i < 8; i++) together.submitMany(many(500, `${i}-`));
+  await together.turn();
+  t.equal(together.batches[0]?.requests.length, 8 * TURN_SIZE_MAX);
+  t.equal(new Set(together.batches[0]?.requests).size, 8 * TURN_SIZE_MAX, 'each once');
 });
 
 t.test('two that submit many share the batches', async (t) => {
