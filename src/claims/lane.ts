@@ -13,7 +13,7 @@
  */
 
 import { Overloaded } from '../overloaded.js';
-import { type Caller, type Entry, type Submission, WaitingRequests } from './waiting-requests.js';
+import { type Caller, type Entry, type Submission, TURNS_MAX, WaitingRequests } from './waiting-requests.js';
 
 export interface LaneOptions<Request, Outcome> {
   /**
@@ -75,6 +75,9 @@ export class OutcomeUnknown extends Error {}
  */
 type State = 'steady' | 'cautious' | 'draining' | 'pausing';
 
+/** One for all: an error of its own would cost an overloaded service as much as the rest of a refusal. */
+export const FULL = new Overloaded('too many requests are waiting');
+
 const PAUSE_MIN_MS = 50;
 const PAUSE_MAX_MS = 1_000;
 
@@ -116,7 +119,7 @@ export class Lane<Request, Outcome> {
     const room = Math.max(0, this.#options.waitingMax - this.#waiting.size);
     const admitted = requests.length > room ? requests.slice(0, room) : requests;
     for (let index = admitted.length; index < requests.length; index++) {
-      fail(new Overloaded('too many requests are waiting'), index);
+      fail(FULL, index);
     }
     if (admitted.length === 0) return;
     this.#waiting.add({ requests: admitted, caller, decide, fail, since: this.#options.now(), taken: 0 });
@@ -166,14 +169,14 @@ export class Lane<Request, Outcome> {
     const [running] = this.#running;
     if (running === undefined) return true;
     // Retries start only when nothing runs, so that they stay ahead of all others. A batch much
-    // smaller than the running one can grow a little more. Under contention, two batches of ours would wait
-    // for the other server, and be smaller than one.
+    // smaller than the running one can grow a little more, though not above TURNS_MAX callers. Under
+    // contention, two batches of ours would wait for the other server, and be smaller than one.
     return (
       this.#state === 'steady' &&
       !this.#isContended &&
       this.#running.length === 1 &&
       this.#retries.length === 0 &&
-      this.#waiting.size >= Math.max(this.#options.aheadSizeMin, running.length / 2)
+      this.#waiting.size >= Math.max(this.#options.aheadSizeMin, Math.min(running.length, TURNS_MAX) / 2)
     );
   }
 
@@ -222,8 +225,10 @@ export class Lane<Request, Outcome> {
     const { batchSizeMax } = this.#options;
     const oldest = this.#oldest();
     const batch: Entry<Request, Outcome>[] = [];
-    while (this.#retries.length > 0 && batch.length < batchSizeMax) {
-      const next = this.#retries.splice(0, batchSizeMax - batch.length);
+    // Each may have a caller of its own.
+    const retriesMax = Math.min(batchSizeMax, TURNS_MAX);
+    while (this.#retries.length > 0 && batch.length < retriesMax) {
+      const next = this.#retries.splice(0, retriesMax - batch.length);
       batch.push(...next.filter((entry) => this.#mayRunAgain(entry, oldest)));
     }
     this.#waiting.take(batch, batchSizeMax, oldest);

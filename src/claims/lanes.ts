@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOutcomeUnknown } from '../database/errors.js';
-import { Overloaded } from '../overloaded.js';
 import { hashOf } from '../shards/hash.js';
 import type { Shape } from '../shards/shape.js';
 import { type Claims, type NewClaim, Undecided } from './claims.js';
-import { type BatchReport, type Decided, Lane, type LaneOptions } from './lane.js';
+import { type BatchReport, type Decided, FULL, Lane, type LaneOptions } from './lane.js';
 import type { ClaimOutcome, ClaimRequest } from './outcome.js';
 import type { Caller } from './waiting-requests.js';
 
@@ -41,9 +40,6 @@ export interface LanesOptions {
 const EXPIRY_INTERVAL_MS = 100;
 /** The fixed cost of a statement equals that of this many claims. Smaller batches are not sent ahead. */
 const AHEAD_SIZE_MIN = 16;
-
-/** One for all: an error of its own would cost an overloaded service as much as the rest of a refusal. */
-const FULL = new Overloaded('too many claims are waiting');
 
 const SYSTEM_TIME: Time = {
   now: () => performance.now(),

@@ -71,7 +71,8 @@ export class WaitingRequests<Request, Outcome> {
     const line = this.#submissions;
     const callers = line.length;
     let count = 0;
-    for (let turns = 0; count < line.length && turns < TURNS_MAX; count++) {
+    // What is in the batch already runs again, and counts as a turn each.
+    for (let turns = batch.length; count < line.length && turns < TURNS_MAX; count++) {
       const limit = count < callers ? sizeMax : Math.min(sizeMax, SECOND_TURNS_UNTIL);
       if (batch.length >= limit) break;
       const submission = line[count]!;

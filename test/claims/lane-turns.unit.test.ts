@@ -1,7 +1,7 @@
 import t from 'tap';
 import { SECOND_TURNS_UNTIL, TURN_SIZE_MAX, TURNS_MAX } from '../../src/claims/waiting-requests.js';
 import { Overloaded } from '../../src/overloaded.js';
-import { connectedCaller, createLane, rejects } from '../support/lane.js';
+import { Broken, connectedCaller, createLane, rejects } from '../support/lane.js';
 
 const many = (count: number, prefix = 'm') => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 const outcomesOf = (requests: readonly string[]) => requests.map((request) => request.toUpperCase());
@@ -86,6 +86,45 @@ t.test('nobody fills a large batch alone, but many who submit many do together',
   t.equal(together.batches[0]?.requests.length, 8 * TURN_SIZE_MAX);
   t.equal(new Set(together.batches[0]?.requests).size, 8 * TURN_SIZE_MAX, 'each once');
 });
+
+t.test('a batch of requests that run again answers 250 callers at most, too', async (t) => {
+  const lane = createLane({ ...roomy, batchSizeMax: 1_000, aheadSizeMin: 1 });
+  const singles = many(TURNS_MAX * 3);
+  for (const single of singles) lane.submit(single);
+  await lane.turn();
+  t.equal(lane.batches.length, 2, 'one is sent ahead');
+  for (const batch of lane.batches) batch.reject(new Broken());
+  await lane.turn();
+  lane.pauses[0]!.over();
+  for (let batch = 2; batch < 5; batch++) {
+    await lane.turn();
+    t.equal(lane.batches[batch]?.requests.length, TURNS_MAX);
+    await lane.decide(batch, outcomesOf(lane.batches[batch]!.requests));
+  }
+  t.same(
+    lane.batches.slice(2).flatMap(({ requests }) => requests),
+    singles,
+  );
+});
+
+t.test(
+  'single requests are sent ahead of the end of a large batch, when they can fill half of one',
+  async (t) => {
+    const { batches, submit, submitMany, turn } = createLane({
+      ...roomy,
+      batchSizeMax: 1_000,
+      aheadSizeMin: 1,
+    });
+    for (let i = 0; i < 10; i++) submitMany(many(100, `${i}-`));
+    await turn();
+    for (let i = 0; i < TURNS_MAX / 2 - 1; i++) submit(`s${i}`);
+    await turn();
+    t.equal(batches.length, 1);
+    submit('last');
+    await turn();
+    t.equal(batches[1]?.requests.length, TURNS_MAX / 2);
+  },
+);
 
 t.test('two that submit many share the batches', async (t) => {
   const { batches, submitMany, turn } = createLane(roomy);
