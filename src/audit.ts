@@ -57,8 +57,7 @@ async function main(): Promise<number> {
 }
 
 async function run(shards: Shards, isAppending: boolean): Promise<number> {
-  // Of several hosts, it finds the primary.
-  await shards.unhealthy();
+  await shards.verifyComplete();
   let appended = 0;
   const reports: AuditReport[] = [];
   for (const shard of shards.all.keys()) {

@@ -177,8 +177,8 @@ function assertRoomForShards(config: Config): void {
   const reason =
     shards === 1
       ? `when CLAIM_LANES is ${CLAIM_LANES}`
-      : `for ${lanesPerDatabase(config)} lanes to each database: ${shards} shards in ${databases} databases, ` +
-        `with ${lanesPerShard(config)} lanes each`;
+      : `for the ${lanesPerDatabase(config)} lanes of a database, ${lanesPerShard(config)} for each of its ` +
+        `${lanesPerDatabase(config) / lanesPerShard(config)} shards`;
   throw invalidSetting(`DATABASE_CONNECTIONS_MAX must be at least ${connectionsMin} ${reason}`);
 }
 

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { readConfig } from './config.js';
 import { acquireDatabases } from './database/acquire.js';
 import { createLogger } from './logger.js';
@@ -9,6 +10,13 @@ import { shapeOf } from './shards/shape.js';
  * The command `npm run shards:move`: moves the coupons of a database without shards into the shards of the
  * settings. The database is the first, or only one, of them.
  */
+
+const STATEMENT_MS_MAX = 600_000;
+const USAGE = `usage: npm run shards:move
+
+Moves the coupons of a database without shards into those of the settings: DATABASE_SHARDS, DATABASE_URLS.
+Writes wait meanwhile. A move that fails changes nothing, and can be tried again.`;
+
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
 try {
@@ -22,7 +30,13 @@ try {
 process.exit();
 
 async function run(): Promise<void> {
-  const config = readConfig(process.env);
+  const { values } = parseArgs({ options: { help: { type: 'boolean' } } });
+  if (values.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
+  // A statement that copies many rows may take longer than one of the service.
+  const config = { ...readConfig(process.env), STATEMENT_TIMEOUT_MS: STATEMENT_MS_MAX };
   if (shapeOf(config).shards === 1) throw new Error('invalid setting: DATABASE_SHARDS must be 2 or more');
   const logger = createLogger('silent');
   const { urls, release } = await acquireDatabases(config, logger, stopping.signal);

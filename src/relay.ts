@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { Registry } from 'prom-client';
 import { type Config, readConfig } from './config.js';
@@ -30,6 +31,10 @@ const USAGE = 'usage: npm run relay [-- dead | -- retry <id> | -- retry all]';
 const [command = 'run', ...operands] = process.argv.slice(2);
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
+// Each shard listens.
+setMaxListeners(0, stopping.signal);
+// Nobody reads on: `npm run relay -- dead | head`.
+process.stdout.on('error', () => stopping.abort());
 try {
   await main();
 } catch (error) {
@@ -58,8 +63,9 @@ async function main(): Promise<void> {
   try {
     if (registry) metrics = await serveMetrics(config, logger, registry);
     if (command === 'run') await run(config, shards, webhook!, registry);
-    else if (command === 'dead') await list(shards);
-    else await retry(shards, webhook!, operands[0]!);
+    else await shards.verifyComplete();
+    if (command === 'dead') await list(shards);
+    if (command === 'retry') await retry(shards, webhook!, operands[0]!);
   } finally {
     if (metrics) await closeMetrics(metrics);
     await shards.close();
@@ -97,6 +103,7 @@ async function main(): Promise<void> {
         shard,
         stopping.signal,
         async (term) => {
+          await shards.verify(shards.databaseOf(shard));
           logger.info(`this relay is active${forShard}`);
           measured?.setActive(++active > 0);
           await relayLog(options, term).finally(() => measured?.setActive(--active > 0));
@@ -133,6 +140,7 @@ function webhookOf(config: Config): WebhookOptions {
 
 async function list(shards: Shards): Promise<void> {
   for await (const { shard, ...letter } of lettersOf(shards)) {
+    if (stopping.signal.aborted) break;
     const place = shards.all.length > 1 ? { shard } : {};
     process.stdout.write(`${JSON.stringify({ ...place, ...letter })}\n`);
   }

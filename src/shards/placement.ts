@@ -76,9 +76,30 @@ export async function agreeOnPlacement(servers: readonly Server[], shape: Shape)
   return agreeOnPlacement(servers, shape);
 }
 
+/**
+ * Refuses databases that are not those of the settings, and changes nothing.
+ * @param isAsked whether to look into this one.
+ * @returns what was found. Undefined: the database was not asked.
+ * @throws PlacementRefused with a sentence that names the setting, or the error of postgres.js.
+ */
+export async function verifyPlacement(
+  servers: readonly Server[],
+  shape: Shape,
+  isAsked: (database: number) => boolean,
+): Promise<(Found | undefined)[]> {
+  const [{ isCitus }] = servers as [Server];
+  const found = await Promise.all(
+    servers.map((server, database) =>
+      isAsked(database) ? server.query((sql) => findPlacement(sql, { isCitus })) : undefined,
+    ),
+  );
+  if (shape.shards === 1) assertUndivided(found[0]);
+  else assertAgreement(found, shape, isCitus);
+  return found;
+}
+
 /** Refuses a database with shards when the settings have none. @throws PlacementRefused. */
-export async function assertUndivided(server: Server): Promise<void> {
-  const found = await server.query((sql) => findPlacement(sql, server));
+function assertUndivided(found: Found | undefined): void {
   if (typeof found !== 'object') return;
   throw new PlacementRefused(
     `invalid setting: DATABASE_SHARDS must be ${found.shards}: the database has that many shards` +

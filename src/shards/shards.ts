@@ -2,7 +2,7 @@ import type { Database } from '../database/database.js';
 import { isTransient } from '../database/errors.js';
 import type { Server } from '../database/server.js';
 import { hashOf } from './hash.js';
-import { agreeOnPlacement, assertUndivided } from './placement.js';
+import { agreeOnPlacement, PlacementRefused, verifyPlacement } from './placement.js';
 import type { Shape } from './shape.js';
 
 /** What came of bringing the databases up to date. */
@@ -48,9 +48,14 @@ export class Shards {
     return this.all.length === 1 ? 0 : hashOf(couponName) % this.all.length;
   }
 
+  /** The number of the database in which a shard lives. */
+  databaseOf(shard: number): number {
+    return shard % this.servers.length;
+  }
+
   /** The server of a shard. */
   serverOf(shard: number): NamedServer {
-    return this.servers[shard % this.servers.length] as NamedServer;
+    return this.servers[this.databaseOf(shard)] as NamedServer;
   }
 
   /**
@@ -77,7 +82,7 @@ export class Shards {
     const applied = await Promise.all(
       ready.map(async (server) => {
         try {
-          if (this.all.length === 1) await assertUndivided(server);
+          if (this.all.length === 1) await this.verify();
           return await server.migrate();
         } catch (error) {
           if (!isTransient(error)) throw error;
@@ -87,6 +92,36 @@ export class Shards {
       }),
     );
     return { applied: applied.flat(), waiting };
+  }
+
+  /**
+   * Checks that the databases, or the one with this number, are those of the settings. Changes nothing.
+   * @throws PlacementRefused, or the error of postgres.js.
+   */
+  async verify(only?: number): Promise<void> {
+    await verifyPlacement(this.servers, this.shape, (database) => only === undefined || database === only);
+  }
+
+  /**
+   * Checks that all databases answer, are those of the settings, and have been set up.
+   * @throws PlacementRefused, or Error with a sentence that names the database.
+   */
+  async verifyComplete(): Promise<void> {
+    // Of several hosts, it finds the primary.
+    await this.unhealthy();
+    for (const { name, query } of this.servers) {
+      await query((sql) => sql`select`).catch((error: NodeJS.ErrnoException) => {
+        if (this.servers.length === 1) throw error;
+        throw new Error(`${name}: ${error.message || error.code}`, { cause: error });
+      });
+    }
+    const found = await verifyPlacement(this.servers, this.shape, () => true);
+    const empty = found.indexOf('nothing');
+    if (empty >= 0) {
+      throw new PlacementRefused(
+        `${this.servers[empty]!.name} has no coupons: a service sets it up at its start`,
+      );
+    }
   }
 
   /** The servers that do not answer, or lack our tables. Never rejects; takes 2 seconds at most. */

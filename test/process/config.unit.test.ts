@@ -270,8 +270,7 @@ t.test('settings of shards that contradict each other are refused, and the messa
     ],
     [
       { DATABASE_URLS: urls, DATABASE_SHARDS: '32', CLAIM_LANES: '4' },
-      'DATABASE_CONNECTIONS_MAX must be at least 21 for 16 lanes to each database: ' +
-        '32 shards in 2 databases, with 1 lanes each',
+      'DATABASE_CONNECTIONS_MAX must be at least 21 for the 16 lanes of a database, 1 for each of its 16 shards',
     ],
   ] as const) {
     t.throws(() => readConfig(env), { message: `invalid setting: ${message}` });

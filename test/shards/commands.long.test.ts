@@ -27,6 +27,9 @@ t.test(
     });
     // Node.js warns of the eleventh listener.
     const settings = { DATABASE_URL: url, DATABASE_SHARDS: '12', DATABASE_CONNECTIONS_MAX: '20' };
+    t.match(await run(t, 'move', settings, '--help'), { code: 0, lines: [/^usage: npm run shards:move/] });
+    t.match(await run(t, 'move', settings, '--dry-run'), { code: 1, lines: [/Unknown option/] });
+    t.match(await run(t, 'audit', settings), { code: 2, lines: [/npm run shards:move divides them/] });
     t.match(await run(t, 'server', settings), {
       code: 1,
       objects: [{ msg: /npm run shards:move divides them/ }],
@@ -42,7 +45,15 @@ t.test(
       'compared 2 coupons, 1 claims and 3 events: the shards have the same',
       'done: start the services with these settings. The schema before_shards has the old tables',
     ]);
-    t.match(await run(t, 'move', settings), { code: 1, lines: [/^relation "coupons" does not exist/] });
+    t.match(await run(t, 'move', settings), {
+      code: 1,
+      lines: [/^there is nothing to move: database 0 is divided into 12 shards already$/],
+    });
+    t.match(await run(t, 'audit', { DATABASE_URL: url }), { code: 2, lines: [/DATABASE_SHARDS must be 12/] });
+    t.match(await run(t, 'relay', { DATABASE_URL: url }, 'dead'), {
+      code: 1,
+      lines: [/DATABASE_SHARDS must be 12/],
+    });
 
     const service = await startService(t, settings).listening();
     t.same((await service.getCoupon('SUMMER')).claimed_by, ['ada']);

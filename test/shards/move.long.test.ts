@@ -11,6 +11,7 @@ import { readAll, replay } from '../support/events.js';
 import { awkwardNames } from '../support/names.js';
 import { patience } from '../support/patience.js';
 import { auditShards, connect, startShardedApp } from '../support/sharded.js';
+import { until } from '../support/until.js';
 
 const SETTINGS = { DATABASE_SHARDS: '4' };
 
@@ -77,6 +78,30 @@ for (const databases of [1, 2]) {
   });
 }
 
+t.test('a move under load loses no claim', async (t) => {
+  const { app, database } = await startSale(t);
+  const made: string[] = [];
+  let isMoved = false;
+  const claimUntilMoved = async (client: number) => {
+    for (let i = 0; !isMoved; i++) {
+      const user_id = `${client}-${i}`;
+      await app.createCoupon(user_id, 1);
+      const { status } = await app.claim(user_id, user_id);
+      if (status === 200) made.push(user_id);
+      else t.equal(status, 503);
+    }
+  };
+  const loads = Array.from({ length: 4 }, (_, client) => claimUntilMoved(client));
+  await until('claims', () => made.length > 20);
+  const shards = connect(t, [database.url], SETTINGS);
+  await move(t, shards, database.url).finally(() => (isMoved = true));
+  await Promise.all(loads);
+  t.same((await shards.prepare()).waiting, []);
+  t.same(await auditShards({ shards, urls: [database.url], settings: {}, sqls: [] }), []);
+  const moved = await startShardedApp(t, { urls: [database.url], settings: SETTINGS });
+  for (const name of made) t.same((await moved.getCoupon(name)).claimed_by, [name]);
+});
+
 t.test('the relay goes on at its place, also within a row of the log', async (t) => {
   const { database } = await startSale(t);
   const { sql } = database;
@@ -139,5 +164,5 @@ t.test('a move is refused without a sale to move, or into databases that are in 
     move(t, connect(t, [database.url, used.url], SETTINGS), database.url),
     /database 1 is in use/,
   );
-  await t.rejects(move(t, connect(t, [empty.url], SETTINGS), empty.url), { code: '42P01' });
+  await t.rejects(move(t, connect(t, [empty.url], SETTINGS), empty.url), /there is nothing to move/);
 });

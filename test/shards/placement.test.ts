@@ -1,5 +1,4 @@
 import t from 'tap';
-import { prepareForMove } from '../../src/shards/move/prepare.js';
 import { PlacementRefused } from '../../src/shards/placement.js';
 import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { startProxy } from '../support/proxy.js';
@@ -106,9 +105,27 @@ t.test('a database that is no coordinator of Citus is refused, and left as it is
   t.equal((await sql`select from pg_namespace where nspname like 'shard%'`).count, 0);
 });
 
-t.test('databases with shards are not divided once more', async (t) => {
-  const { shards } = await createShards(t, { shards: 2, databases: 1 });
-  await t.rejects(prepareForMove(shards.servers), {
-    message: 'database 0 has no coupons that are not divided into shards',
-  });
+t.test('a check changes nothing, and tells what is wrong', async (t) => {
+  const { shards, urls } = await createShards(t, { shards: 4, databases: 2 });
+  await shards.verifyComplete();
+  const verify = (urls: readonly string[], settings: Record<string, string>) =>
+    connect(t, urls, settings).verifyComplete();
+  const refusals: [urls: string[], count: string, sentence: RegExp][] = [
+    [urls, '6', /DATABASE_SHARDS must be 4/],
+    [[urls[0]!], '4', /DATABASE_URLS must name 2 databases/],
+    [[urls[0]!], '1', /DATABASE_SHARDS must be 4/],
+    [[...urls].reverse(), '4', /in the order in which they were set up/],
+    [[urls[0]!, 'postgres://127.0.0.1:1/none'], '4', /^database 1: .*ECONNREFUSED/],
+  ];
+  for (const [urls, count, message] of refusals) {
+    await t.rejects(verify(urls, { DATABASE_SHARDS: count }), { message });
+  }
+  const empty = await createDatabase(t, { migrated: false, shape: UNDIVIDED });
+  for (const count of ['1', '4']) {
+    await t.rejects(verify([empty.url], { DATABASE_SHARDS: count }), { message: /has no coupons/ });
+  }
+  t.equal((await empty.sql`select from pg_class where relname = 'shard_placement'`).count, 0);
+  const undivided = await createDatabase(t, { shape: UNDIVIDED });
+  await verify([undivided.url], { DATABASE_SHARDS: '1' });
+  await t.rejects(verify([undivided.url], { DATABASE_SHARDS: '4' }), { message: /npm run shards:move/ });
 });

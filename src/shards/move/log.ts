@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres';
 import type { Shards } from '../shards.js';
-import { pagesOf, writeToShards } from './rows.js';
+import { LOG_ROWS_PER_FETCH, pagesOf, writeToShards } from './rows.js';
 
 /** A row of the log. Its arrays are JSON text, and null but for claims. */
 interface LogRow {
@@ -30,7 +30,7 @@ const SELECT = `
  * within a shard is that of the ids, as before.
  */
 export async function copyLog(source: Sql, shards: Shards): Promise<void> {
-  for await (const rows of pagesOf<LogRow>(source, `${SELECT} order by id`)) {
+  for await (const rows of pagesOf<LogRow>(source, `${SELECT} order by id`, LOG_ROWS_PER_FETCH)) {
     const parts = rows.flatMap((row) => partsOf(row, shards));
     await writeToShards(shards, parts, ({ coupon_names: [name = ''] }) => name, insertParts);
   }

@@ -5,8 +5,9 @@ import type { Client } from '../../database/client.js';
 import { place } from '../placement.js';
 import type { Shards } from '../shards.js';
 import { copyLog, copyRelay } from './log.js';
-import { prepareForMove } from './prepare.js';
+import { assertSource, prepareForMove } from './prepare.js';
 import { copyTable } from './rows.js';
+import { lockAgainstAll } from './take-over.js';
 
 /** The tables of a database without shards, in the order in which their rows can be copied. */
 const TABLES = [
@@ -41,6 +42,7 @@ export interface MoveOptions {
  * @throws MoveRefused, PlacementRefused, or the error of postgres.js.
  */
 export async function moveIntoShards(shards: Shards, { openSource, onProgress }: MoveOptions): Promise<void> {
+  await assertSource(shards.servers[0]!);
   const client = openSource();
   await transact(client.sql, async (source) => {
     // Reads go on. A claim that is under way ends first.
@@ -56,6 +58,7 @@ export async function moveIntoShards(shards: Shards, { openSource, onProgress }:
     }
     await copy(source, shards, onProgress);
     await compare(openSource, shards, onProgress);
+    await lockAgainstAll(source, openSource(), TABLES);
     await source.unsafe(`create schema ${KEPT_IN}`);
     for (const table of TABLES) await source.unsafe(`alter table ${table} set schema ${KEPT_IN}`);
   });
@@ -123,7 +126,10 @@ async function compare(
     throw new MoveRefused('the shards do not have what the tables have: nothing was changed');
   }
   const { coupons, claims, events } = after.counts;
-  onProgress(`compared ${coupons} coupons, ${claims} claims and ${events} events: the shards have the same`);
+  const [couponCount, claimCount, eventCount] = [coupons, claims, events].map((n) => n.toLocaleString('en'));
+  onProgress(
+    `compared ${couponCount} coupons, ${claimCount} claims and ${eventCount} events: the shards have the same`,
+  );
 }
 
 async function readBooks(

@@ -4,16 +4,24 @@ import type { Server } from '../../database/server.js';
 import { findPlacement, PLACEMENT_TABLE, PlacementRefused, readPlacement } from '../placement.js';
 import { schemaOf, shardsIn } from '../shape.js';
 
+/** Makes sure that a database has coupons that are not divided. @throws PlacementRefused. */
+export async function assertSource(server: Server): Promise<void> {
+  const found = await server.query((sql) => findPlacement(sql, server));
+  if (found === 'undivided') return;
+  throw new PlacementRefused(
+    found === 'nothing'
+      ? 'there is nothing to move: database 0 has no coupons'
+      : `there is nothing to move: database 0 is divided into ${found.shards} shards already`,
+  );
+}
+
 /**
- * Makes sure that the first database has coupons that are not divided, and the others nothing, and takes away
- * what an earlier move left. @returns the installation. @throws PlacementRefused.
+ * Makes sure that the databases other than the first have nothing, and takes away what an earlier move left.
+ * @returns the installation. @throws PlacementRefused.
  */
 export async function prepareForMove(servers: readonly Server[]): Promise<string> {
   const installation = randomUUID();
   const [root] = servers;
-  if ((await root!.query((sql) => findPlacement(sql, root!))) !== 'undivided') {
-    throw new PlacementRefused('database 0 has no coupons that are not divided into shards');
-  }
   const left = await root!.query(async (sql) => ((await isPlaced(sql)) ? readPlacement(sql) : undefined));
   for (const [database, server] of servers.entries()) {
     const found = database === 0 ? left : await server.query((sql) => findPlacement(sql, server));

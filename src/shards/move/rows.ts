@@ -1,8 +1,9 @@
 import type { Sql } from 'postgres';
 import type { Shards } from '../shards.js';
 
-/** Rows that are read at once, and so the memory that a move takes. */
+/** Rows that are read at once, and so the memory that a move takes. A row of the log may have 1,000 claims, or more. */
 const ROWS_PER_FETCH = 2_000;
+export const LOG_ROWS_PER_FETCH = 20;
 
 /** A row as JSON text, which JavaScript does not parse: numbers of 64 bits stay as they are. */
 export interface JsonRow {
@@ -54,10 +55,14 @@ export async function writeToShards<R>(
 }
 
 /** Reads the rows of a query in bounded memory. */
-export async function* pagesOf<R extends object>(source: Sql, query: string): AsyncGenerator<R[]> {
+export async function* pagesOf<R extends object>(
+  source: Sql,
+  query: string,
+  rowsPerFetch = ROWS_PER_FETCH,
+): AsyncGenerator<R[]> {
   await source.unsafe(`declare moved no scroll cursor for ${query}`);
   for (;;) {
-    const rows = await source.unsafe<R[]>(`fetch ${ROWS_PER_FETCH} from moved`);
+    const rows = await source.unsafe<R[]>(`fetch ${rowsPerFetch} from moved`);
     if (rows.length === 0) break;
     yield [...rows];
   }
