@@ -17,7 +17,7 @@ try {
   const { message, code } = error as NodeJS.ErrnoException;
   const isStopped = stopping.signal.aborted;
   process.stderr.write(
-    isStopped ? 'stopped: a migration under way was rolled back\n' : `${message || code}\n`,
+    isStopped ? 'stopped: run it again to apply what is left\n' : `${message || code}\n`,
   );
   process.exitCode = 1;
 }
