@@ -16,9 +16,7 @@ try {
 } catch (error) {
   const { message, code } = error as NodeJS.ErrnoException;
   const isStopped = stopping.signal.aborted;
-  process.stderr.write(
-    isStopped ? 'stopped: run it again to apply what is left\n' : `${message || code}\n`,
-  );
+  process.stderr.write(isStopped ? 'stopped: run it again to apply what is left\n' : `${message || code}\n`);
   process.exitCode = 1;
 }
 process.exit();
