@@ -41,6 +41,10 @@ export interface Waiting {
  * @throws PlacementRefused with a sentence that names the setting, or the error of postgres.js.
  */
 export async function agreeOnPlacement(servers: readonly Server[], shape: Shape): Promise<Waiting[]> {
+  return lookAgain(() => agree(servers, shape));
+}
+
+async function agree(servers: readonly Server[], shape: Shape): Promise<Waiting[]> {
   const waiting: Waiting[] = [];
   const [{ isCitus }] = servers as [Server];
   const found = await Promise.all(
@@ -73,7 +77,7 @@ export async function agreeOnPlacement(servers: readonly Server[], shape: Shape)
     await (servers[database] as Server).query((sql) => place(sql, { ...shape, database, isCitus }, root));
   }
   // Another server may have set them up meanwhile, with other settings.
-  return agreeOnPlacement(servers, shape);
+  return agree(servers, shape);
 }
 
 /**
@@ -88,14 +92,27 @@ export async function verifyPlacement(
   isAsked: (database: number) => boolean,
 ): Promise<(Found | undefined)[]> {
   const [{ isCitus }] = servers as [Server];
-  const found = await Promise.all(
-    servers.map((server, database) =>
-      isAsked(database) ? server.query((sql) => findPlacement(sql, { isCitus })) : undefined,
-    ),
-  );
-  if (shape.shards === 1) assertUndivided(found[0]);
-  else assertAgreement(found, shape, isCitus);
-  return found;
+  return lookAgain(async () => {
+    const found = await Promise.all(
+      servers.map((server, database) =>
+        isAsked(database) ? server.query((sql) => findPlacement(sql, { isCitus })) : undefined,
+      ),
+    );
+    if (shape.shards === 1) assertUndivided(found[0]);
+    else assertAgreement(found, shape, isCitus);
+    return found;
+  });
+}
+
+/**
+ * Looks once more before it refuses. Databases that another server sets up meanwhile may seem to disagree, because
+ * they are not read at the same moment.
+ */
+function lookAgain<T>(look: () => Promise<T>): Promise<T> {
+  return look().catch((error) => {
+    if (error instanceof PlacementRefused) return look();
+    throw error;
+  });
 }
 
 /** Refuses a database with shards when the settings have none. @throws PlacementRefused. */

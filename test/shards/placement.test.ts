@@ -1,5 +1,6 @@
 import t from 'tap';
-import { PlacementRefused } from '../../src/shards/placement.js';
+import type { Server } from '../../src/database/server.js';
+import { agreeOnPlacement, PlacementRefused } from '../../src/shards/placement.js';
 import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { startProxy } from '../support/proxy.js';
 import { connect, createShards } from '../support/sharded.js';
@@ -27,6 +28,28 @@ t.test('servers that start at once set the databases up once, with one installat
     ['shard_1_of_4', 'shard_3_of_4'],
   );
 });
+
+t.test(
+  'a server that looks while another one sets the databases up does not take one for lost',
+  async (t) => {
+    const urls: string[] = [];
+    for (let i = 0; i < 2; i++) {
+      urls.push((await createDatabase(t, { migrated: false, shape: UNDIVIDED })).url);
+    }
+    const [early, other] = [1, 2].map(() => connect(t, urls, { DATABASE_SHARDS: '4' }));
+    const [root, next] = early!.servers as unknown as [Server, Server];
+    // It looks into database 1 before, and into database 0 after the other one has set up both.
+    const late: Server = {
+      ...root,
+      query: async (run) => {
+        await next.query((sql) => sql`select`);
+        await other!.prepare();
+        return root.query(run);
+      },
+    };
+    t.same(await agreeOnPlacement([late, next], early!.shape), []);
+  },
+);
 
 t.test('settings that would split the data are refused, and the sentence names the setting', async (t) => {
   const ours = await createShards(t, { shards: 4, databases: 2 });
