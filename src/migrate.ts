@@ -5,6 +5,7 @@ import { createLogger } from './logger.js';
 import { connectShards } from './shards/connect.js';
 
 /** The command `npm run db:migrate`: applies the migrations to the databases of the settings. */
+
 const USAGE = `usage: npm run db:migrate
 
 Applies the migrations that are pending to the databases of the settings. A service does so at its start.`;

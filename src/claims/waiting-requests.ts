@@ -34,13 +34,13 @@ export interface Entry<Request, Outcome> {
 /** So many requests of a submission are taken in one turn. */
 export const TURN_SIZE_MAX = 100;
 /**
- * A batch that has so many requests takes no second turn of anybody: nobody fills a large batch alone, and lets
- * those who arrive meanwhile wait for it.
+ * A batch that has so many requests takes no second turn of anybody. So nobody fills a large batch alone, for
+ * which those who arrive meanwhile would wait.
  */
 export const SECOND_TURNS_UNTIL = 250;
 /**
- * So many turns fit in one batch. The callers of a batch are answered in one go, and meanwhile the process serves
- * nobody else. An answer costs more than a request does, so a batch may have many requests, of few callers.
+ * So many turns fit in one batch. The callers of a batch are answered in one go, and meanwhile the process
+ * serves nobody else. An answer costs more than a request, so a batch may have many requests of few callers.
  */
 export const TURNS_MAX = 250;
 

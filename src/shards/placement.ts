@@ -105,8 +105,8 @@ export async function verifyPlacement(
 }
 
 /**
- * Looks once more before it refuses. Databases that another server sets up meanwhile may seem to disagree, because
- * they are not read at the same moment.
+ * Looks once more before it refuses. Databases that another server sets up meanwhile may seem to disagree,
+ * because they are not read at the same moment.
  */
 function lookAgain<T>(look: () => Promise<T>): Promise<T> {
   return look().catch((error) => {

@@ -1,8 +1,9 @@
 import type { Sql } from 'postgres';
 import type { Shards } from '../shards.js';
 
-/** Rows that are read at once, and so the memory that a move takes. A row of the log may have 1,000 claims, or more. */
+/** Rows that are read at once, and so the memory that a move takes. */
 const ROWS_PER_FETCH = 2_000;
+/** A row of the log may have 1,000 claims or more. */
 export const LOG_ROWS_PER_FETCH = 20;
 
 /** A row as JSON text, which JavaScript does not parse: numbers of 64 bits stay as they are. */

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sql } from 'postgres';
-import postgres from 'postgres';
+import postgres, { type Sql } from 'postgres';
 import type { Client } from '../../database/client.js';
 
 const CANCEL_INTERVAL_MS = 50;
@@ -10,8 +9,8 @@ const DEADLOCK = '40P01';
 
 /**
  * Locks tables against all others, also reads, in a transaction that keeps writes away already. A claim that
- * waits for us may have a lock for reading: we would wait for each other, and PostgreSQL ends one of us. So such
- * statements, which have done nothing yet, are cancelled again and again until the lock is ours.
+ * waits for us may have a lock for reading: we would wait for each other, and PostgreSQL ends one of us. So
+ * such statements, which have done nothing yet, are cancelled again and again until the lock is ours.
  * @param other another connection to the database. It is closed.
  */
 export async function lockAgainstAll(source: Sql, other: Client, tables: readonly string[]): Promise<void> {
