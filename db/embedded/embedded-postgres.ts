@@ -12,7 +12,7 @@ export { defaultDataFolder } from './data-folder.js';
 export interface EmbeddedPostgresOptions {
   /** More settings for the server, such as `{ fsync: 'off' }`. */
   settings?: Record<string, string>;
-  /** Is called with a sentence before each slow step, and when the server is lost. */
+  /** Is called with a sentence before each slow step, and when a server is joined or lost. */
   onProgress?: (message: string) => void;
   /** Is called when the server is lost. It is started again then. */
   onLost?: (() => void) | undefined;
@@ -90,10 +90,12 @@ async function enter(
       }
       const postmaster = await findPostmaster(data);
       if (postmaster) {
-        if (postmaster.pid !== launched) report(`joining the PostgreSQL that runs in ${folder}`);
         const membership = await joinServer(data, postmaster);
-        if (membership && !signal.aborted) return membership;
-        if (membership) await leaveServer(membership);
+        if (membership) {
+          if (postmaster.pid !== launched) report(`joined the PostgreSQL that runs in ${folder}`);
+          if (!signal.aborted) return membership;
+          await leaveServer(membership);
+        }
         await sleep(POLL_INTERVAL_MS);
       } else {
         report('starting PostgreSQL');

@@ -123,7 +123,16 @@ t.test('a server that dies is started again, on the same port', async (t) => {
   const server = await startEmbeddedPostgres(folder, { onProgress: (message) => reports.push(message) });
   reports.length = 0;
   const dead = postmasterOf(folder) ?? 0;
+  const sql = postgres(server.url, { max: 1, onnotice: () => {} });
+  await sql`select`;
+  // The connection is lost before the server is dead.
+  process.kill(dead, 'SIGSTOP');
+  await sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where backend_type = 'client backend' and pid <> pg_backend_pid()`;
+  await until('the loss', () => reports.length > 0);
   process.kill(dead, 'SIGKILL');
+  await sql.end({ timeout: 0 });
   await until('a new server', async () => postmasterOf(folder) !== dead && (await answers(server.url)));
   t.same(reports, ['lost the connection to PostgreSQL', 'starting PostgreSQL']);
   await server.stop();

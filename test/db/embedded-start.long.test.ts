@@ -30,7 +30,7 @@ t.test('a start reports each step before it takes time', async (t) => {
   const first = await start();
   t.same(first.reports, [`creating the database in ${folder}`, 'starting PostgreSQL']);
   const second = await start();
-  t.same(second.reports, [`joining the PostgreSQL that runs in ${folder}`]);
+  t.same(second.reports, [`joined the PostgreSQL that runs in ${folder}`]);
   await first.server.stop();
   await second.server.stop();
   const third = await start();
