@@ -21,6 +21,7 @@ export class Followers {
 
   /** Adds a request until it leaves. @throws Overloaded. */
   enter(socket: Socket): Follower {
+    if (this.#following.size >= this.#max) this.#dropGone();
     if (this.#following.size >= this.#max) throw new Overloaded('too many requests follow the log');
     const follower: Follower = {
       // A response behind another one of the same connection does not learn that the connection is closed.
@@ -29,6 +30,11 @@ export class Followers {
     };
     this.#following.add(follower);
     return follower;
+  }
+
+  /** A stream behind another response of a closed connection never closes, and so does not leave by itself. */
+  #dropGone(): void {
+    for (const follower of this.#following) if (follower.isOver()) follower.leave();
   }
 
   stop(): void {

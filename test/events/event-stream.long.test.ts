@@ -8,6 +8,7 @@ import { users } from '../support/crowd.js';
 import { createDatabase } from '../support/database.js';
 import { inWords, readAll } from '../support/events.js';
 import { startService } from '../support/process.js';
+import { openRawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';
 
 interface Stream {
@@ -132,6 +133,25 @@ t.test(
     await until('room for another one', async () => (await next()).response.statusCode === 200);
   },
 );
+
+t.test('streams behind another one of a connection that was closed leave their places', async (t) => {
+  const app = await startApp(t, { settings: { EVENT_FOLLOWERS_MAX: '4' } });
+  await app.createCoupon('SUMMER', 500);
+  // More text than a response takes at once.
+  await Promise.all(users(200).map((user) => app.claim('SUMMER', user)));
+  const connection = openRawConnection(app.url);
+  const request = 'GET /api/events?limit=1000 HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n';
+  connection.send(request.repeat(4));
+  await until('the first stream', () => connection.rest().length > 0);
+  const headers = { Accept: 'text/event-stream' };
+  t.equal((await app.request('GET', '/api/events', { headers })).status, 503);
+  connection.socket.destroy();
+  let open = 0;
+  await until('room for as many as before', async () => {
+    if ((await openStream(t, app.url)).response.statusCode === 200) open++;
+    return open === 4;
+  });
+});
 
 t.test('a stream ends when its cursor expires', async (t) => {
   const app = await startApp(t);
