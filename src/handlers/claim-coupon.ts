@@ -12,7 +12,7 @@ export function claimCoupon(claims: Claims): Handler<'claimCoupon'> {
     const { user_id, coupon_name } = request.body;
     const key = request.headers['idempotency-key'];
     claims
-      .claimCoupon(coupon_name, user_id, key, reply.raw)
+      .claimCoupon(coupon_name, user_id, key, request.raw.socket)
       .then((outcome) => answer(reply, outcome, key !== undefined))
       .catch((error) => reply.send(error));
     return undefined;

@@ -8,6 +8,8 @@ import { UNDIVIDED } from '../support/database.js';
 import { lockAwaited, lockCoupon } from '../support/locks.js';
 import { longestName } from '../support/names.js';
 import { startProxy } from '../support/proxy.js';
+import { openRawConnection } from '../support/raw-connection.js';
+import { claimBytes } from '../support/raw-requests.js';
 import { until } from '../support/until.js';
 
 interface Outcome {
@@ -323,6 +325,12 @@ t.test('claims of a client that has left are not made, unless they have started'
   await lockAwaited(app.sql);
   const claims = users(10).map((user_id) => ({ user_id, coupon_name: 'A' }));
   await sendAndLeave(app, '/api/claims', { claims });
+  // A request behind another one of its connection.
+  const connection = openRawConnection(app.url);
+  connection.send(['behind-1', 'behind-2'].map((user) => claimBytes('A', user)).join(''));
+  await app.request('GET', '/health');
+  connection.socket.destroy();
+  await app.request('GET', '/health');
   await release();
   t.equal((await running).status, 200);
   t.equal((await app.claim('A', 'after')).status, 200);
