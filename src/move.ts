@@ -38,6 +38,9 @@ async function run(): Promise<void> {
   // A statement that copies many rows may take longer than one of the service.
   const config = { ...readConfig(process.env), STATEMENT_TIMEOUT_MS: STATEMENT_MS_MAX };
   if (shapeOf(config).shards === 1) throw new Error('invalid setting: DATABASE_SHARDS must be 2 or more');
+  if (config.DATABASE_POOLER) {
+    throw new Error('the move needs sessions of its own: set DATABASE_URL to PostgreSQL itself');
+  }
   const logger = createLogger('silent');
   const { urls, release } = await acquireDatabases(config, logger, stopping.signal);
   const shards = connectShards(urls, config, logger);

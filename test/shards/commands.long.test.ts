@@ -29,6 +29,10 @@ t.test(
     const settings = { DATABASE_URL: url, DATABASE_SHARDS: '12', DATABASE_CONNECTIONS_MAX: '20' };
     t.match(await run(t, 'move', settings, '--help'), { code: 0, lines: [/^usage: npm run shards:move/] });
     t.match(await run(t, 'move', settings, '--dry-run'), { code: 1, lines: [/Unknown option/] });
+    t.match(await run(t, 'move', { ...settings, DATABASE_POOLER: 'true' }), {
+      code: 1,
+      lines: ['the move needs sessions of its own: set DATABASE_URL to PostgreSQL itself'],
+    });
     t.match(await run(t, 'audit', settings), { code: 2, lines: [/npm run shards:move divides them/] });
     t.match(await run(t, 'server', settings), {
       code: 1,

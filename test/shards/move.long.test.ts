@@ -10,16 +10,24 @@ import { createDatabase, UNDIVIDED } from '../support/database.js';
 import { readAll, replay } from '../support/events.js';
 import { awkwardNames } from '../support/names.js';
 import { patience } from '../support/patience.js';
+import { startService } from '../support/process.js';
+import { startProxy } from '../support/proxy.js';
 import { auditShards, connect, startShardedApp } from '../support/sharded.js';
 import { until } from '../support/until.js';
+import { SECRET, startReceiver } from '../support/webhook.js';
 
 const SETTINGS = { DATABASE_SHARDS: '4' };
 
-function move(t: Test, shards: Shards, url: string): Promise<void> {
+function move(
+  t: Test,
+  shards: Shards,
+  url: string,
+  onProgress: (sentence: string) => void = () => {},
+): Promise<void> {
   const undivided = connectShards([url], readConfig(patience), pino({ enabled: false }));
   t.teardown(() => undivided.close());
   const openSource = () => undivided.all[0]!.openClient({});
-  return moveIntoShards(shards, { openSource, onProgress: () => {} });
+  return moveIntoShards(shards, { openSource, onProgress });
 }
 
 /** A sale without shards, with something of everything. */
@@ -122,6 +130,71 @@ t.test('the relay goes on at its place, also within a row of the log', async (t)
     left.push(...rows.map(({ name }) => name));
   }
   t.same(left.sort(), row!.names.slice(15).sort());
+});
+
+t.test('the relay sends nothing again, and goes on with what is new in each shard', async (t) => {
+  const { app, database } = await startSale(t);
+  const receiver = await startReceiver(t);
+  const relaySettings = { DATABASE_URL: database.url, RELAY_URL: receiver.url, RELAY_SECRET: SECRET };
+  const before = startService(t, relaySettings, { script: 'src/relay.js' });
+  const { length } = await readAll(app);
+  await until('all events', () => receiver.requests.length === length);
+  t.equal(await before.stop(), 0);
+  // The last event is of one shard alone.
+  await app.createCoupon('the last', 1);
+  const again = startService(t, relaySettings, { script: 'src/relay.js' });
+  await until('the last event', () => receiver.requests.length === length + 1);
+  t.equal(await again.stop(), 0);
+
+  await move(t, connect(t, [database.url], SETTINGS), database.url);
+  const after = startService(t, { ...relaySettings, ...SETTINGS }, { script: 'src/relay.js' });
+  const moved = await startShardedApp(t, { urls: [database.url], settings: SETTINGS });
+  const names = users(20);
+  for (const name of names) t.equal((await moved.createCoupon(name, 1)).status, 201);
+  await until('the new events', () => receiver.requests.length >= length + 1 + names.length);
+  t.same(
+    receiver.requests
+      .slice(length + 1)
+      .map(({ event }) => event.subject)
+      .sort(),
+    [...names].sort(),
+  );
+  t.notOk(after.log.some(({ level }) => level > 40));
+  t.equal(await after.stop(), 0);
+});
+
+t.test(
+  'a move gives way to those who use the tables for long, and is made when they have ended',
+  async (t) => {
+    const { app, database } = await startSale(t);
+    const other = await database.sql.reserve();
+    await other.unsafe('begin; select from coupons');
+    const shards = connect(t, [database.url], SETTINGS);
+    const sentences: string[] = [];
+    const moved = move(t, shards, database.url, (sentence) => sentences.push(sentence));
+    await until('the wait', () => sentences.some((sentence) => sentence.startsWith('waiting for others')));
+    t.equal((await app.request('GET', '/api/coupons/claim')).status, 200, 'reads go on between the attempts');
+    await other.unsafe('commit');
+    other.release();
+    await moved;
+    t.same(await auditShards({ shards, urls: [database.url], settings: {}, sqls: [] }), []);
+  },
+);
+
+t.test('a move that fails again halfway can still be tried again', async (t) => {
+  const { database } = await startSale(t);
+  const other = await createDatabase(t, { shape: UNDIVIDED, migrated: false });
+  const proxy = await startProxy(t, other.url);
+  const urls = [database.url, proxy.url];
+  await database.sql`create schema before_shards`;
+  await t.rejects(move(t, connect(t, urls, SETTINGS), database.url), { code: '42P06' });
+  await proxy.close();
+  await t.rejects(move(t, connect(t, urls, SETTINGS), database.url), { code: 'ECONNREFUSED' });
+  await proxy.open();
+  await database.sql`drop schema before_shards`;
+  const shards = connect(t, urls, SETTINGS);
+  await move(t, shards, database.url);
+  t.same(await auditShards({ shards, urls, settings: {}, sqls: [] }), []);
 });
 
 t.test('a move that fails changes nothing, and can be tried again', async (t) => {

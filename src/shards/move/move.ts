@@ -7,7 +7,7 @@ import type { Shards } from '../shards.js';
 import { copyLog, copyRelay } from './log.js';
 import { assertSource, prepareForMove } from './prepare.js';
 import { copyTable } from './rows.js';
-import { lockAgainstAll } from './take-over.js';
+import { LOCK_TIMEOUT, lockAgainstAll, lockTables } from './take-over.js';
 
 /** The tables of a database without shards, in the order in which their rows can be copied. */
 const TABLES = [
@@ -46,9 +46,15 @@ export async function moveIntoShards(shards: Shards, { openSource, onProgress }:
   const client = openSource();
   await transact(client.sql, async (source) => {
     // Reads go on. A claim that is under way ends first.
-    await source.unsafe('set local lock_timeout = 0; set local statement_timeout = 0');
+    await source.unsafe(`set local lock_timeout = '${LOCK_TIMEOUT}'; set local statement_timeout = 0`);
     await source.unsafe('set local idle_in_transaction_session_timeout = 0; set local enable_seqscan = on');
-    await source.unsafe(`lock table ${TABLES.join(', ')} in exclusive mode`);
+    let isTold = false;
+    const onWait = () => {
+      if (isTold) return;
+      isTold = true;
+      onProgress('waiting for others that use the tables, such as a backup: pg_locks names them');
+    };
+    await lockTables(source, TABLES, 'exclusive', onWait);
     const installation = await prepareForMove(shards.servers);
     for (const [database, server] of shards.servers.entries()) {
       await server.query((sql) =>
@@ -58,7 +64,7 @@ export async function moveIntoShards(shards: Shards, { openSource, onProgress }:
     }
     await copy(source, shards, onProgress);
     await compare(openSource, shards, onProgress);
-    await lockAgainstAll(source, openSource(), TABLES);
+    await lockAgainstAll(source, openSource(), TABLES, onWait);
     await source.unsafe(`create schema ${KEPT_IN}`);
     for (const table of TABLES) await source.unsafe(`alter table ${table} set schema ${KEPT_IN}`);
   });
@@ -95,7 +101,7 @@ async function copy(source: Sql, shards: Shards, onProgress: (sentence: string) 
 interface Books {
   sentences: string[];
   counts: Record<'coupons' | 'claims' | 'events', number>;
-  /** One number for all rows that a client can see: with the stock, the times, and the keys. */
+  /** One number for all coupons, claims and dead letters: with the stock, the times, and the keys. */
   fingerprint: bigint;
 }
 

@@ -23,7 +23,8 @@ export async function prepareForMove(servers: readonly Server[]): Promise<string
   const installation = randomUUID();
   const [root] = servers;
   const left = await root!.query(async (sql) => ((await isPlaced(sql)) ? readPlacement(sql) : undefined));
-  for (const [database, server] of servers.entries()) {
+  // The first is the last: it knows what an earlier move left in the others, should this one fail now.
+  for (const [database, server] of [...servers.entries()].reverse()) {
     const found = database === 0 ? left : await server.query((sql) => findPlacement(sql, server));
     if (found === undefined || found === 'nothing') continue;
     if (found === 'undivided' || found.installation !== left?.installation) {
