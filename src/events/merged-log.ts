@@ -46,7 +46,7 @@ export class MergedLog implements Log {
       if (isOver() || performance.now() - startedAt >= waitMs) {
         return { items: [], next_cursor: formatMergedCursor({ ...cursor, positions }) };
       }
-      await anyOf(this.#logs.map((log) => log.tail.tick()));
+      await anyOf(this.#there().map((shard) => this.#logs[shard]!.tail.tick()));
     }
   }
 
@@ -82,10 +82,7 @@ export class MergedLog implements Log {
   ): Promise<{ positions: Position[]; events: Event[][] } | undefined> {
     const positions = [...from];
     const events: Event[][] = this.#logs.map(() => []);
-    let asked = [...this.#logs.keys()];
-    // A database that hangs would hold up the events of the others.
-    const there = asked.filter((shard) => !this.#isAway(shard));
-    if (there.length > 0) asked = there;
+    let asked = this.#there();
     if (!isAsking) asked = asked.filter((shard) => this.#hasNews(shard, positions[shard]!));
     for (let left = limit; asked.length > 0 && left > 0; ) {
       const share = Math.ceil(left / asked.length);
@@ -104,6 +101,13 @@ export class MergedLog implements Log {
     }
     // The merged page takes a part of them. Its cursor starts from where the reading began.
     return { positions: events.map((found, shard) => (found.length > 0 ? from : positions)[shard]!), events };
+  }
+
+  /** The shards to ask: a database that hangs would hold up the events of the others. All, if all are away. */
+  #there(): number[] {
+    const all = [...this.#logs.keys()];
+    const there = all.filter((shard) => !this.#isAway(shard));
+    return there.length > 0 ? there : all;
   }
 
   #hasNews(shard: number, position: Position): boolean {

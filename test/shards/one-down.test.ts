@@ -42,6 +42,23 @@ t.test('a database that is down takes its own coupons with it, and no others', a
   t.same(await auditShards(databases), []);
 });
 
+t.test('a database that hangs does not delay the events of the others', async (t) => {
+  const databases = await createShards(t, { shards: 2, databases: 2 });
+  const proxy = await startProxy(t, databases.urls[1]!);
+  const app = await startShardedApp(t, { ...databases, urls: [databases.urls[0]!, proxy.url] });
+  const [[name = ''] = []] = namesInEach(databases, 1);
+  const { next_cursor: after } = await readPage(app, { after: 'now' });
+  proxy.hold(true);
+  await until('ill health', async () => (await app.request('GET', '/health')).status === 503);
+  const waiting = readPage(app, { after, wait: 4 });
+  await app.createCoupon(name, 1);
+  t.same(
+    (await waiting).items.map(({ subject }) => subject),
+    [name],
+  );
+  proxy.hold(false);
+});
+
 t.test('the service starts without one of its databases, and serves the others', async (t) => {
   const databases = await createShards(t, { shards: 2, databases: 2 });
   const proxy = await startProxy(t, databases.urls[0]!);
