@@ -10,8 +10,8 @@ import type { Sql } from 'postgres';
  * @throws what `run` throws, or what postgres.js throws.
  */
 export async function transact<T>(sql: Sql, run: (sql: Sql) => Promise<T>, begin = 'begin'): Promise<T> {
-  await sql.unsafe(begin);
   try {
+    await sql.unsafe(begin);
     const result = await run(sql);
     await sql.unsafe('commit');
     return result;

@@ -95,6 +95,11 @@ export function isTransient(error: unknown): boolean {
   return error instanceof Overloaded || isDatabaseUnavailable(error);
 }
 
+/** Whether a table of the statement does not exist. */
+export function isTableMissing(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && error.code === '42P01';
+}
+
 /** Whether a statement broke this constraint. */
 export function breaksConstraint(error: unknown, name: string): boolean {
   if (!(error instanceof postgres.PostgresError)) return false;

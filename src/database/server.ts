@@ -4,7 +4,7 @@ import { isMigrated, type MigrationOptions, migrate } from '../../db/migrate.js'
 import { Client, type ClientObserver } from './client.js';
 import type { ConnectionBudget } from './connection-budget.js';
 import type { Database } from './database.js';
-import { isConnectionBroken, PoolerFound } from './errors.js';
+import { isConnectionBroken, isTableMissing, PoolerFound } from './errors.js';
 import { hostUrls } from './hosts.js';
 import {
   beginWith,
@@ -118,16 +118,25 @@ export function openServer({
     );
 
   let isPoolerFound = false;
+  let isTableSeen = false;
   const urls = hostUrls(url);
   const probers = new Map(urls.map((url) => [url, openProber(url)]));
   const primary = new Primary({
     urls,
     ask: async (url) => {
       const prober = probers.get(url) as Client;
-      const answer = await twice(() => prober.query((sql) => askHost(sql, probedTable))).catch((error) => {
-        isPoolerFound = /unsupported startup parameter/.test(String(error?.message));
-        return 'none' as const;
-      });
+      const ask = (table?: string) => twice(() => prober.query((sql) => askHost(sql, table)));
+      const answer = await ask(probedTable)
+        .then((answer) => {
+          isTableSeen = true;
+          return answer;
+        })
+        // Before the first migration, no host has the table.
+        .catch((error) => (isTableMissing(error) && !isTableSeen ? ask() : Promise.reject(error)))
+        .catch((error) => {
+          isPoolerFound = /unsupported startup parameter/.test(String(error?.message));
+          return 'none' as const;
+        });
       // The name of the host may lead to another node next time.
       if (answer === 'read_only') prober.replace();
       return answer;
@@ -225,9 +234,10 @@ export function openServer({
 }
 
 /** Standbys, and servers that are read-only by their configuration, take no writes. */
-async function askHost(sql: Sql, table: string): Promise<HostAnswer> {
+async function askHost(sql: Sql, table: string | undefined): Promise<HostAnswer> {
+  const isReadable = table === undefined ? sql`true` : sql`exists (select from ${sql(table)})`;
   const [row] = await sql<{ read_only: boolean }[]>`
-    select current_setting('transaction_read_only')::bool as read_only, exists (select from ${sql(table)})`;
+    select current_setting('transaction_read_only')::bool as read_only, ${isReadable}`;
   return row?.read_only ? 'read_only' : 'primary';
 }
 

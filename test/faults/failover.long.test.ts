@@ -54,6 +54,16 @@ for (const isReversed of [false, true]) {
   });
 }
 
+t.test('a new installation whose hosts begin with the standby gets its tables', async (t) => {
+  const empty = await createTemplate(t, undefined, false);
+  const cluster = await Cluster.start(t, empty, [await temporaryFolder(t), await temporaryFolder(t)]);
+  const service = startService(t, { ...SETTINGS, DATABASE_URL: cluster.hostsUrl(true) });
+  const client = await service.listening();
+  await until('health', async () => (await client.request('GET', '/health')).status === 200);
+  t.equal((await client.createCoupon('A', 5)).status, 201);
+  t.equal((await client.claim('A', 'ada')).status, 200);
+});
+
 t.test('a service that starts during a failover claims as soon as there is a primary', async (t) => {
   const cluster = await startCluster(t);
   await cluster.primary.ask((sql) => sql`insert into coupons values ('A', 5, 5)`, ROLE);

@@ -12,10 +12,15 @@ import type { Scope } from '../../support/scope.js';
 import { makeFolder, PostgresNode, ROLE, type Template } from './postgres-node.js';
 
 /**
- * Makes a data directory with our tables in it. No server runs on it.
+ * Makes a data directory. No server runs on it.
  * @param installed programs that every user can run. The embedded ones, unless given.
+ * @param isMigrated whether our tables are in it.
  */
-export async function createTemplate(scope: Scope, installed?: PostgresPrograms): Promise<Template> {
+export async function createTemplate(
+  scope: Scope,
+  installed?: PostgresPrograms,
+  isMigrated = true,
+): Promise<Template> {
   const folder = await temporaryFolder(scope);
   const data = join(folder, 'data');
   const user = await findServerUser(data);
@@ -34,7 +39,7 @@ export async function createTemplate(scope: Scope, installed?: PostgresPrograms)
   await node.ask((sql) => sql.unsafe(`create role ${ROLE} login`));
   await node.ask((sql) => sql.unsafe(`create database ${ROLE} owner ${ROLE}`));
   const sql = postgres(node.url, { max: 1, onnotice: () => {} });
-  await migrate(sql);
+  if (isMigrated) await migrate(sql);
   await sql.end();
   await node.stop('SIGINT');
   return template;
