@@ -7,7 +7,7 @@ import { deliver, type WebhookOptions } from './webhook.js';
 
 const PAGE_SIZE = 100;
 const WAIT_MS = 30_000;
-/** After a crash, the events since the last save are sent again. */
+/** After a crash, the events since the last save are sent again. It is saved before each pause, too. */
 const SAVE_INTERVAL_MS = 1_000;
 
 export interface RelayOptions {
@@ -34,40 +34,45 @@ export async function relayLog(
     const after = await findCursor(log, position, logger);
     const reading = { after, limit: PAGE_SIZE, waitMs: WAIT_MS, isOver: () => leaving.aborted };
     const pages = followLog(log, reading);
-    for await (const { items } of pages) {
-      position = await sendPage(items, position, term, (event) =>
-        deliver(event, webhook, { lost: term.lost, leaving }),
-      );
-    }
+    for await (const { items } of pages) position = await sendPage(items, position);
   }
 
   /** @returns the place behind the last event that was dealt with. */
-  async function sendPage(events: Event[], start: Position, term: Term, send: Send): Promise<Position> {
+  async function sendPage(events: Event[], start: Position): Promise<Position> {
     let position = start;
     let saved = start;
     let savedAt = performance.now();
+    const save = async () => {
+      if (saved === position || term.lost.aborted) return;
+      await savePosition(term, position);
+      saved = position;
+      savedAt = performance.now();
+    };
+    const options: WebhookOptions = {
+      ...webhook,
+      onFailure: async (...failure) => {
+        await webhook.onFailure?.(...failure);
+        await save();
+      },
+    };
     for (const event of events) {
-      const outcome = await send(event);
+      const outcome = await deliver(event, options, { lost: term.lost, leaving });
       if (outcome === 'stopped') break;
       position = parseCursor(event.id)!;
       onSent?.(outcome === undefined ? 'delivered' : 'dead');
       if (outcome !== undefined) {
         const id = await bury(term, event, position, webhook.attemptsMax, outcome);
+        saved = position;
+        savedAt = performance.now();
         logger.error({ event: event.id, error: outcome }, `gave an event up: it is dead letter ${id}`);
       } else if (performance.now() - savedAt > SAVE_INTERVAL_MS) {
-        await savePosition(term, position);
-      } else {
-        continue;
+        await save();
       }
-      saved = position;
-      savedAt = performance.now();
     }
-    if (saved !== position && !term.lost.aborted) await savePosition(term, position);
+    await save();
     return position;
   }
 }
-
-type Send = (event: Event) => ReturnType<typeof deliver>;
 
 /**
  * The cursor of a place in the log as it is now. Its epoch may be another one than when the place was saved.

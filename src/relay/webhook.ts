@@ -11,7 +11,8 @@ export interface WebhookOptions {
   attemptsMax: number;
   /** The first pause between attempts. It doubles each time. */
   retryMs: number;
-  onFailure?: (event: Event, attempt: number, error: string, pauseMs: number) => void;
+  /** Is called before the pause, which waits for it. */
+  onFailure?: (event: Event, attempt: number, error: string, pauseMs: number) => void | Promise<void>;
 }
 
 /** Undefined: it was delivered. Otherwise the error of the last attempt. */
@@ -44,7 +45,7 @@ export async function deliver(
     if (attempt >= attemptsMax) return failure.error;
     const backoffMs = retryMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
     const pauseMs = Math.min(Math.max(backoffMs, failure.retryAfterMs), PAUSE_MS_MAX);
-    onFailure?.(event, attempt, failure.error, Math.round(pauseMs));
+    await onFailure?.(event, attempt, failure.error, Math.round(pauseMs));
     await sleep(pauseMs, undefined, { signal: leaving }).catch(() => {});
   }
 }

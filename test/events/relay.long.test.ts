@@ -71,6 +71,20 @@ t.test('the relay sends every event, signed, in order, and then those that come'
   t.equal(await second.stop('SIGINT'), 0);
 });
 
+t.test('the place is saved before an event that fails is waited for', async (t) => {
+  const app = await startApp(t);
+  const receiver = await startReceiver(t);
+  for (const name of ['A', 'B', 'C']) await app.createCoupon(name, 1);
+  receiver.answer = ({ subject }, response) => {
+    response.writeHead(subject === 'C' ? 503 : 200, { 'Retry-After': '600' }).end();
+  };
+  const process = startService(t, settingsFor(app, receiver), relay);
+  await process.logged('an event was not delivered');
+  const [, { id = '' } = {}] = await readAll(app);
+  await until('the place', async () => (await placeOf(app)) === Number(id.split('-')[2]));
+  t.equal(await process.stop(), 0);
+});
+
 t.test('an event that fails is sent again, and those behind it wait for it', async (t) => {
   const app = await startApp(t);
   const receiver = await startReceiver(t);
