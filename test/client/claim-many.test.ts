@@ -64,6 +64,24 @@ t.test('claims that stay undecided until the deadline say so', async (t) => {
   }
 });
 
+for (const [status, code] of [
+  [429, 'rate_limited'],
+  [503, 'overloaded'],
+] as const) {
+  t.test(`claims are undecided after ${code}, and not sent before Retry-After`, async (t) => {
+    const app = await startApp(t);
+    const body = { type: `urn:problem:${code}`, title: code, status, code, error: 'later' };
+    const headers = { 'content-type': 'application/json', 'retry-after': '5' };
+    const front = await startFront(t, app.url, () => ({ status, headers, body }));
+    const client = createClient({ baseUrl: front.url, deadlineMs: 1_000 });
+    const results = await client.claimMany(claimsFor('SUMMER', users(2)));
+    t.equal(front.requests.length, 1);
+    for (const result of results) {
+      t.match(result, { ok: false, code, isDecided: false, outcomeUnknown: false });
+    }
+  });
+}
+
 t.test('an invalid claim is an error, and none is made', async (t) => {
   const app = await startApp(t);
   await app.createCoupon('SUMMER', 100);

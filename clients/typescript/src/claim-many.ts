@@ -41,7 +41,8 @@ interface Pending {
 /** As many as a request may have. */
 const CLAIMS_MAX = 1_000;
 const RETRIED_CODES = ['overloaded', 'database_unavailable', 'outcome_unknown'];
-const UNDECIDED_CODES = [...RETRIED_CODES, 'internal_error'];
+/** A request that is refused with one of the last two is sent again until its deadline by `call`. */
+const UNDECIDED_CODES = [...RETRIED_CODES, 'internal_error', 'rate_limited', 'request_timeout'];
 
 /**
  * Claims for many, in requests of up to 1,000, one after the other. Claims that are not decided are sent
@@ -119,7 +120,12 @@ async function ask(
   } catch (error) {
     if (!(error instanceof CouponError) || !isRetried(error.status)) throw error;
     const code = error.outcomeUnknown ? 'outcome_unknown' : error.code;
-    return claims.map(() => ({ code: code as Outcome['code'], error: error.message }));
+    const seconds = Math.ceil((error.retryAfterMs ?? 0) / 1_000);
+    return claims.map(() => ({
+      code: code as Outcome['code'],
+      error: error.message,
+      retry_after_seconds: seconds,
+    }));
   }
 }
 

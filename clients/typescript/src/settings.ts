@@ -6,10 +6,10 @@ export interface ClientOptions {
   apiKey?: string | undefined;
   /** Sends the requests. The global `fetch`, unless given. */
   fetch?: Fetch | undefined;
-  /** How long an attempt may take, to the last byte of its answer. 10 seconds, unless given. */
+  /** How long an attempt may take, to the last byte of its answer. 20 seconds, unless given. */
   timeoutMs?: number | undefined;
   /**
-   * How long an operation may take with all of its attempts. 30 seconds, unless given. `Infinity` is allowed.
+   * How long an operation may take with all of its attempts. 60 seconds, unless given. `Infinity` is allowed.
    */
   deadlineMs?: number | undefined;
   /** Is told of each attempt at its end. What it throws is ignored: it cannot change an outcome. */
@@ -52,8 +52,9 @@ export interface Settings {
   onAttempt: (attempt: Attempt) => void;
 }
 
-const TIMEOUT_MS = 10_000;
-const DEADLINE_MS = 30_000;
+/** The contract says that a client should wait at least as long for an answer. */
+const TIMEOUT_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 /** @throws RangeError if a time is not positive. */
 export function settingsOf(options: ClientOptions): Settings {
