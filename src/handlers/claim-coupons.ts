@@ -3,7 +3,7 @@ import type { components } from '../../generated/openapi.js';
 import { type Claims, Undecided } from '../claims/claims.js';
 import type { ClaimOutcome } from '../claims/outcome.js';
 import type { Handler } from '../contract.js';
-import { failureCodeOf } from '../http/failure-code.js';
+import { type Failure, failureCodeOf, gravestOf } from '../http/failure-code.js';
 import { problemKinds } from '../http/problem-kinds.js';
 import { sendInvalidRequest } from '../http/problems.js';
 import { retryAfterSeconds } from './claim-coupon.js';
@@ -23,16 +23,16 @@ export function claimCoupons(claims: Claims): Handler<'claimCoupons'> {
         userId: user_id,
         key: idempotency_key,
       })),
-      reply.raw,
+      request.raw.socket,
     );
-    const undecided = outcomes.filter((outcome) => outcome instanceof Undecided);
-    const [first] = undecided;
-    if (first) {
-      const codes = undecided.map(({ error }) => failureCodeOf(error));
+    const errors = outcomes.filter((outcome) => outcome instanceof Undecided).map(({ error }) => error);
+    const gravest = gravestOf(errors);
+    if (gravest) {
       // Nothing was changed: all claims may be sent again as they are.
-      if (undecided.length === asked.length && !codes.includes('outcome_unknown')) throw first.error;
-      reply.problemCode = codes[0];
-      logUndecided(request.log, first, undecided.length);
+      const isUnchanged = errors.every((error) => failureCodeOf(error) !== 'outcome_unknown');
+      if (errors.length === asked.length && isUnchanged) throw gravest.error;
+      reply.problemCode = gravest.code;
+      logUndecided(request.log, gravest, errors.length);
     }
     return reply.code(200).send({ outcomes: outcomes.map((outcome, i) => describe(outcome, asked[i]!)) });
   };
@@ -57,7 +57,7 @@ function describeUndecided({ error: cause, key }: Undecided): Outcome {
   return code === 'outcome_unknown' ? { ...outcome, idempotency_key: key } : outcome;
 }
 
-function logUndecided(log: FastifyBaseLogger, { error }: Undecided, count: number): void {
-  if (failureCodeOf(error) === 'internal_error') log.error({ err: error, count }, 'claims failed');
+function logUndecided(log: FastifyBaseLogger, { code, error }: Failure, count: number): void {
+  if (code === 'internal_error') log.error({ err: error, count }, 'claims failed');
   else log.warn({ err: error, count }, 'claims of a request were not decided');
 }

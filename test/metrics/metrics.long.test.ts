@@ -52,6 +52,22 @@ t.test('what was answered and decided is counted', async (t) => {
   t.notMatch([...metrics.keys()].join('\n'), /secret/i, 'no label holds what a client sent');
 });
 
+t.test('a request with undecided claims counts as one problem', async (t) => {
+  const { url } = await createDatabase(t);
+  const settings = { CLAIMS_WAITING_MAX: '2', CLAIM_LANES: '1' };
+  const service = startService(t, { DATABASE_URL: url, METRICS_PORT: '0', ...settings });
+  const client = await service.listening();
+  await client.createCoupon('SALE', 5);
+  const claims = ['ada', 'grace', 'alan', 'edsger'].map((user_id) => ({ user_id, coupon_name: 'SALE' }));
+  t.equal((await client.request('POST', '/api/claims', { body: { claims } })).status, 200);
+  const metrics = await scrape(service);
+  t.match(seriesOf(metrics, 'coupon_claims_total'), { '{outcome="claimed"}': 2 });
+  t.match(seriesOf(metrics, 'coupon_problems_total'), {
+    '{http_route="/api/claims",code="overloaded"}': 1,
+    '{http_route="/api/claims",code="outcome_unknown"}': 0,
+  });
+});
+
 t.test('a transaction that stays open is measured, as long as it is', async (t) => {
   const { url, sql } = await createDatabase(t, { shape: UNDIVIDED });
   await sql`insert into coupons values ('OPEN', 5, 5)`;
