@@ -5,7 +5,8 @@
 #       2026-07-01T12:05:00Z
 #
 # Without a time it restores all that was archived. The time is UTC. The user that runs it owns the data. The
-# server that was lost may still run: nothing of it is read or changed.
+# server that was lost may still run: nothing of it is read or changed. With shards, set DATABASE_SHARDS. A database
+# of DATABASE_URLS is not audited alone: restore all of them, and audit them together.
 set -eu
 export LC_ALL=C
 usage='usage: restore.sh BASE_FOLDER WAL_FOLDER NEW_DATA_FOLDER PORT [YYYY-MM-DDTHH:MM:SSZ]'
@@ -69,6 +70,10 @@ $(tail -n 5 "$data.log")"
 done
 
 # Cursors of the log from the lost future would be taken for those of new events: docs/events.md.
-ask 'update event_log set epoch = default' > /dev/null
+psql --no-psqlrc --quiet --file "$(dirname "$0")/renew-epoch.sql" > /dev/null
 echo "PostgreSQL runs on port $port, with its data in $data"
-DATABASE_URL="postgres://127.0.0.1:$port" $audit
+if [ -n "${DATABASE_URLS:-}" ]; then
+  echo 'not audited: DATABASE_URLS has several databases, which are audited together'
+else
+  DATABASE_URL="postgres://127.0.0.1:$port" $audit
+fi
