@@ -89,9 +89,10 @@ function readArguments(given: string[]) {
   const operands = given.filter((argument) => !ours.includes(argument)).map(testFilesOf);
   const [unit, long] = [given.includes('--unit'), given.includes('--long')];
   const browser = given.includes('--browser');
-  if (unit) operands.push('test/**/*.unit.test.ts');
-  if (long) operands.push('test/**/*.long.test.ts');
-  if (browser) operands.push('test/browser/**/*.browser.ts');
+  const isFileNamed = operands.some((operand) => !operand.startsWith('-'));
+  if (unit && !isFileNamed) operands.push('test/**/*.unit.test.ts');
+  if (long && !isFileNamed) operands.push('test/**/*.long.test.ts');
+  if (browser && !isFileNamed) operands.push('test/browser/**/*.browser.ts');
   return {
     unit,
     long,

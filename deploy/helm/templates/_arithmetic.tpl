@@ -33,7 +33,7 @@ claims learn their outcome. A pod that is killed earlier loses answers.
 
 {{/*
 Connections at the worst moment. Kubernetes starts a new pod as soon as an old one begins to stop, so a rollout may run
-all of them twice. The relay opens connections as a service does; the job, for its migration, one.
+all of them twice. The relay counts like a service, the job as two.
 */}}
 {{- define "coupons.connections" -}}
 {{- $pods := .Values.autoscaling.enabled | ternary .Values.autoscaling.maxReplicas .Values.replicas | int64 -}}
