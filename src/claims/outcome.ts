@@ -1,3 +1,5 @@
+import type { Caller } from './waiting-requests.js';
+
 /** What became of a claim. */
 export type ClaimOutcome =
   /** This request made the claim: the user holds the coupon now. */
@@ -42,7 +44,7 @@ export interface ClaimRequest {
   /** Whether the client chose the key: then another request may carry the same one. */
   isKeyGiven: boolean;
   /** The client that waits for the outcome. */
-  caller?: object;
+  caller?: Caller;
 }
 
 export function codeOf(outcome: ClaimOutcome): string {

@@ -3,6 +3,8 @@ import { Overloaded } from '../overloaded.js';
 /** The client that waits for an outcome. Its requests are dropped if it disconnects before they start. */
 export interface Caller {
   readonly destroyed: boolean;
+  /** By which tracing knows the request. */
+  readonly response?: object;
 }
 
 /** Requests of one caller, in the order in which they are to be decided. */

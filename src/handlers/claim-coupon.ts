@@ -2,6 +2,7 @@ import type { Claims } from '../claims/claims.js';
 import type { ClaimOutcome, SaleNotStarted } from '../claims/outcome.js';
 import type { Handler, ReplyFor } from '../contract.js';
 import { sendProblem } from '../http/problems.js';
+import { WaitingClient } from '../http/waiting-client.js';
 
 /** The start may be moved forward: clients ask again within a minute. */
 const RETRY_AFTER_SECONDS_MAX = 60;
@@ -12,7 +13,7 @@ export function claimCoupon(claims: Claims): Handler<'claimCoupon'> {
     const { user_id, coupon_name } = request.body;
     const key = request.headers['idempotency-key'];
     claims
-      .claimCoupon(coupon_name, user_id, key, request.raw.socket)
+      .claimCoupon(coupon_name, user_id, key, new WaitingClient(request.raw, reply.raw))
       .then((outcome) => answer(reply, outcome, key !== undefined))
       .catch((error) => reply.send(error));
     return undefined;

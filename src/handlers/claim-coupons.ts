@@ -6,6 +6,7 @@ import type { Handler } from '../contract.js';
 import { type Failure, failureCodeOf, gravestOf } from '../http/failure-code.js';
 import { problemKinds } from '../http/problem-kinds.js';
 import { sendInvalidRequest } from '../http/problems.js';
+import { WaitingClient } from '../http/waiting-client.js';
 import { retryAfterSeconds } from './claim-coupon.js';
 
 type Outcome = components['schemas']['ClaimOutcome'];
@@ -23,7 +24,7 @@ export function claimCoupons(claims: Claims): Handler<'claimCoupons'> {
         userId: user_id,
         key: idempotency_key,
       })),
-      request.raw.socket,
+      new WaitingClient(request.raw, reply.raw),
     );
     const errors = outcomes.filter((outcome) => outcome instanceof Undecided).map(({ error }) => error);
     const gravest = gravestOf(errors);

@@ -84,8 +84,8 @@ export class Tracing {
   /** Runs a batch in a span of its own, to which the spans of its requests are linked. */
   async traceBatch<T>(requests: readonly ClaimRequest[], run: () => Promise<T>): Promise<T> {
     // A client may have many claims in the batch.
-    const callers = new Set(requests.map(({ caller }) => caller));
-    const spans = [...callers].flatMap((caller) => (caller && this.#spans.get(caller)) ?? []);
+    const responses = new Set(requests.map(({ caller }) => caller?.response));
+    const spans = [...responses].flatMap((response) => (response && this.#spans.get(response)) ?? []);
     if (spans.length === 0) return run();
     const attributes = {
       'db.system.name': 'postgresql',
