@@ -174,6 +174,7 @@ t.test(
     const moved = move(t, shards, database.url, (sentence) => sentences.push(sentence));
     await until('the wait', () => sentences.some((sentence) => sentence.startsWith('waiting for others')));
     t.equal((await app.request('GET', '/api/coupons/claim')).status, 200, 'reads go on between the attempts');
+    await until('a claim', async () => (await app.claim('claim', 'meanwhile')).status !== 503);
     await other.unsafe('commit');
     other.release();
     await moved;

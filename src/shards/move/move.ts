@@ -7,7 +7,7 @@ import type { Shards } from '../shards.js';
 import { copyLog, copyRelay } from './log.js';
 import { assertSource, prepareForMove } from './prepare.js';
 import { copyTable } from './rows.js';
-import { LOCK_TIMEOUT, lockAgainstAll, lockTables } from './take-over.js';
+import { LOCK_TIMEOUT, lockAgainstAll, lockAgainstWrites } from './take-over.js';
 
 /** The tables of a database without shards, in the order in which their rows can be copied. */
 const TABLES = [
@@ -54,7 +54,7 @@ export async function moveIntoShards(shards: Shards, { openSource, onProgress }:
       isTold = true;
       onProgress('waiting for others that use the tables, such as a backup: pg_locks names them');
     };
-    await lockTables(source, TABLES, 'exclusive', onWait);
+    await lockAgainstWrites(source, TABLES, onWait);
     const installation = await prepareForMove(shards.servers);
     for (const [database, server] of shards.servers.entries()) {
       await server.query((sql) =>

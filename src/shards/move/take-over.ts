@@ -4,29 +4,46 @@ import type { Client } from '../../database/client.js';
 
 const CANCEL_INTERVAL_MS = 50;
 /** Others wait behind a lock that waits: they get a turn after each attempt. */
-export const LOCK_TIMEOUT = '2s';
+export const LOCK_TIMEOUT = '1s';
 const PAUSE_MS = 1_000;
+/** Writes wait meanwhile. */
+const LAST_ATTEMPTS = 30;
 /** deadlock_detected, lock_not_available */
 const [DEADLOCK, TIMEOUT] = ['40P01', '55P03'];
 
 /**
- * Locks tables in a transaction whose `lock_timeout` is LOCK_TIMEOUT. Gives way to others, and tries again.
- * @param onWait is called each time when somebody does not give the tables free in time.
+ * Keeps writes to tables away, in a transaction whose `lock_timeout` is LOCK_TIMEOUT. Waits until nobody uses a table
+ * for long, also by reading, as a backup does. Claims go on meanwhile.
+ * @param onWait is called each time when somebody does not give a table free in time.
  */
-export async function lockTables(
+export async function lockAgainstWrites(
+  source: Sql,
+  tables: readonly string[],
+  onWait: () => void,
+): Promise<void> {
+  for (const table of tables) {
+    await lockTables(source, [table], 'access exclusive', onWait);
+    await source.unsafe('rollback to savepoint locking');
+  }
+  await lockTables(source, tables, 'exclusive', onWait);
+}
+
+/** Locks tables. Gives way to others, and tries again. */
+async function lockTables(
   source: Sql,
   tables: readonly string[],
   mode: 'exclusive' | 'access exclusive',
   onWait: () => void,
+  attemptsMax = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   await source.unsafe('savepoint locking');
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     try {
       await source.unsafe(`lock table ${tables.join(', ')} in ${mode} mode`);
       return;
     } catch (error) {
       const code = error instanceof postgres.PostgresError ? error.code : undefined;
-      if (code !== DEADLOCK && code !== TIMEOUT) throw error;
+      if ((code !== DEADLOCK && code !== TIMEOUT) || attempt >= attemptsMax) throw error;
       await source.unsafe('rollback to savepoint locking');
       if (code === DEADLOCK) continue;
       onWait();
@@ -40,7 +57,7 @@ export async function lockTables(
  * waits for us may have a lock for reading: we would wait for each other, and PostgreSQL ends one of us. So
  * such statements, which have done nothing yet, are cancelled again and again until the lock is ours.
  * @param other another connection to the database. It is closed.
- * @param onWait see lockTables.
+ * @param onWait see lockAgainstWrites. After a minute, the error of PostgreSQL is thrown.
  */
 export async function lockAgainstAll(
   source: Sql,
@@ -59,8 +76,8 @@ export async function lockAgainstAll(
     for (; !isDone; await sleep(CANCEL_INTERVAL_MS)) await cancelOthers();
   };
   try {
-    const locked = lockTables(source, tables, 'access exclusive', onWait).finally(() => (isDone = true));
-    await Promise.all([locked, cancelUntilDone()]);
+    const locked = lockTables(source, tables, 'access exclusive', onWait, LAST_ATTEMPTS);
+    await Promise.all([locked.finally(() => (isDone = true)), cancelUntilDone()]);
   } finally {
     await other.close(1);
   }
