@@ -19,4 +19,8 @@ pg_basebackup --pgdata "$work" --checkpoint fast --wal-method stream
 pg_verifybackup --quiet "$work"
 name=$(date -u +%Y%m%dT%H%M%SZ)
 mv "$work" "$folder/$name"
+for file in postgresql.conf pg_hba.conf; do
+  [ -e "$folder/$name/$file" ] ||
+    echo "backup.sh: the backup has no $file: Debian keeps it in /etc/postgresql. Back it up, too" >&2
+done
 echo "$folder/$name"

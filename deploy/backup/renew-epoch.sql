@@ -3,5 +3,6 @@
 --
 --     psql --dbname "$DATABASE_URL" --file deploy/backup/renew-epoch.sql
 \set ON_ERROR_STOP on
-select format('update %I.event_log set epoch = default', schemaname) from pg_tables where tablename = 'event_log'
+select format('update %I.event_log set epoch = default', table_schema)
+from information_schema.columns where table_name = 'event_log' and column_name = 'epoch'
 \gexec

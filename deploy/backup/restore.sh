@@ -37,14 +37,19 @@ case "$wal$time" in *\'*) fail 'no quotes in the paths, please' ;; esac
 latest=$(printf %s "${time:-9}" | tr -d ':-')
 base=$(ls "$bases" | sort | awk -v latest="$latest" '("" $0) <= ("" latest)' | tail -n 1)
 [ -n "$base" ] || fail "$bases has no backup that ended before ${time:-now}"
+for file in postgresql.conf pg_hba.conf; do
+  [ -e "$bases/$base/$file" ] ||
+    fail "$bases/$base has no $file. Debian keeps it in /etc/postgresql: copy it there from the lost server"
+done
 echo "restoring $bases/$base${time:+ up to $time}"
 
 cp -R -p "$bases/$base" "$data"
 chmod 700 "$data"
-# The last value counts. PostgreSQL reads no "Z" here. The restored server archives nothing: it must not write
-# among the files that the lost one wrote.
+# The last value counts. PostgreSQL reads no "Z" here. The restored server waits for no standby of the lost one, and
+# archives nothing: it must not write among the files that the lost one wrote.
 cat >> "$data/postgresql.auto.conf" <<SETTINGS
 restore_command = 'cp "$wal/%f" "%p"'
+synchronous_standby_names = ''
 recovery_target_timeline = 'latest'
 recovery_target_time = '${time:+${time%Z}+00}'
 recovery_target_action = 'promote'

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
@@ -116,6 +116,7 @@ t.test(
     await sale.more(CLAIMS_BETWEEN);
     const base = (await run('sh', join(SCRIPTS, 'backup.sh'), bases)).trim();
     t.ok(existsSync(join(base, 'backup_manifest')), 'the backup is made while claims run');
+    await appendFile(join(base, 'postgresql.auto.conf'), "synchronous_standby_names = 'lost'\n");
     // The name of the backup has whole seconds.
     await until('the next second', () => Date.now() > nameToTime(base) + 1_000);
     await sale.more(CLAIMS_BETWEEN);
@@ -180,6 +181,8 @@ t.test(
     await t.rejects(restore(`${data}-2`, '1', '2000-01-01T00:00:00Z'), {
       message: /has no backup that ended before 2000-01-01T00:00:00Z/,
     });
+    await rm(join(base, 'pg_hba.conf'));
+    await t.rejects(restore(`${data}-2`, '1'), { message: /has no pg_hba\.conf\. Debian keeps it in/ });
     await t.rejects(restore(`${data}-2`, '1', 'noon'), { message: /noon is no time such as/ });
   },
 );
