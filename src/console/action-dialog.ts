@@ -74,7 +74,7 @@ export class ActionDialog {
     this.#showError(undefined);
     try {
       const field = halfFilled(this.#form);
-      if (field) throw new Error(`${field}: the time is not complete`);
+      if (field) throw new Error(`${field}: the value is not complete`);
       const words = await action.run(this.#form);
       if (isShown()) this.dialog.close();
       onDone(words);

@@ -74,6 +74,11 @@ export class CouponReader {
   async #round(): Promise<number> {
     const { stale } = this.#sales;
     const names = [...stale];
+    const unread = new Set(names);
+    const read = async (name: string) => {
+      await this.#read(name);
+      unread.delete(name);
+    };
     const isList = this.#wantsAll || names.length > SINGLE_READS_MAX || names.some(isUnreachable);
     stale.clear();
     this.#wantsAll = false;
@@ -83,16 +88,18 @@ export class CouponReader {
         if (this.selected !== undefined && !isUnreachable(this.selected)) await this.#read(this.selected);
         const listed = await this.#readList();
         // Those behind the end of a list that is cut.
-        const unread = names.filter((name) => !listed.has(name) && this.#sales.get(name));
-        for (const name of unread) if (!isUnreachable(name)) await this.#read(name);
+        const unlisted = names.filter((name) => !listed.has(name) && this.#sales.get(name));
+        for (const name of unlisted) if (!isUnreachable(name)) await read(name);
       } else {
-        await Promise.all(names.map((name) => this.#read(name)));
+        const reads = await Promise.allSettled(names.map(read));
+        const failed = reads.find((result) => result.status === 'rejected');
+        if (failed) throw failed.reason;
       }
       this.#retryMs = PAUSE_MS;
       this.#onRead();
       return isList ? LIST_PAUSE_MS : PAUSE_MS;
     } catch (error) {
-      for (const name of names) stale.add(name);
+      for (const name of unread) stale.add(name);
       this.#wantsAll ||= isList;
       this.#onRead(error);
       this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS_MAX);
@@ -109,6 +116,18 @@ export class CouponReader {
     }
   }
 
+  /** Reads a page of the list. A limit of requests must not send us back to the first page. */
+  async #readPage(cursor: string | undefined): ReturnType<Api['listCoupons']> {
+    for (;;) {
+      try {
+        return await this.#api.listCoupons(cursor, this.#signal());
+      } catch (error) {
+        if (!(error instanceof Refusal && error.code === 'rate_limited')) throw error;
+        await this.#pause.wait(error.retryAfterMs ?? RETRY_MS_MAX);
+      }
+    }
+  }
+
   #signal(): AbortSignal {
     return AbortSignal.any([this.#connection.signal, AbortSignal.timeout(READ_MS_MAX)]);
   }
@@ -118,7 +137,7 @@ export class CouponReader {
     const seen = new Set<string>();
     let cursor: string | undefined;
     do {
-      const page = await this.#api.listCoupons(cursor, this.#signal());
+      const page = await this.#readPage(cursor);
       for (const coupon of page.items) {
         seen.add(coupon.name);
         this.#sales.put(coupon, this.#clock.now());

@@ -15,6 +15,8 @@ export class Holders {
   readonly #export = find('[data-action=export]');
   #name = '';
   #claim: Claim | undefined;
+  /** Counts what was asked for. */
+  #asked = 0;
   #isExporting = false;
 
   /**
@@ -40,18 +42,19 @@ export class Holders {
   }
 
   clear(): void {
+    this.#asked++;
     this.#claim = undefined;
     this.#render(undefined);
   }
 
   async #find(): Promise<void> {
-    const name = this.#name;
     const userId = find<HTMLInputElement>('input', this.#form).value;
     if (userId === '') return;
     this.clear();
-    const found = await this.#api.getClaim(name, userId).catch((error: unknown) => error);
-    // Another coupon may be shown by now.
-    if (name !== this.#name) return;
+    const asked = this.#asked;
+    const found = await this.#api.getClaim(this.#name, userId).catch((error: unknown) => error);
+    // Another coupon may be shown by now, or another user asked for.
+    if (asked !== this.#asked) return;
     const isFound = typeof found === 'object' && found !== null && 'position' in found;
     this.#claim = isFound ? (found as Claim) : undefined;
     this.#render(isFound ? undefined : found);

@@ -30,15 +30,24 @@ export class LiveSales {
   constructor(root: string, view: LiveView, times?: FollowTimes) {
     const { clock, sales } = this;
     this.api = new Api(root, clock);
+    // A replica that has not got our key yet refuses a read, while the stream lives.
+    let isRefused = false;
     this.reader = new CouponReader(this.api, sales, clock, (error) => {
-      if (error === undefined) this.isLoaded = true;
-      else if (needsKey(error)) view.onConnection('closed', error);
+      if (error === undefined) {
+        this.isLoaded = true;
+        if (isRefused) view.onConnection('live');
+        isRefused = false;
+      } else if (needsKey(error)) {
+        isRefused = true;
+        view.onConnection('closed', error);
+      }
       view.onChange();
     });
     this.follower = new LogFollower(
       this.api,
       {
         onConnected: (isNew) => {
+          isRefused = false;
           view.onConnection('live');
           if (isNew) {
             this.knownSince = Math.floor(clock.now() / 1000);
@@ -53,6 +62,7 @@ export class LiveSales {
           view.onChange();
         },
         onLost: (error) => {
+          isRefused = false;
           if (needsKey(error)) return view.onConnection('closed', error);
           view.onConnection('lost', error);
           // The server may answer, and only have no room for another stream.
