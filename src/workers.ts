@@ -27,17 +27,25 @@ export async function runWorkers(options: WorkersOptions, stopping: AbortSignal)
   let hasListened = false;
   cluster.on('listening', () => (hasListened = true));
 
+  /** Runs one process to its end. @returns how it ended. */
+  const runOne = async (): Promise<string> => {
+    const worker = cluster.fork(env);
+    const onStop = () => stopWorker(worker, shutdownTimeoutMs + STOP_GRACE_MS);
+    stopping.addEventListener('abort', onStop, { once: true });
+    try {
+      const [code, signal] = (await once(worker, 'exit')) as [number | null, string | null];
+      return `worker ${worker.process.pid} died (${signal ?? `exit code ${code}`})`;
+    } finally {
+      stopping.removeEventListener('abort', onStop);
+    }
+  };
   const keepOne = async () => {
     while (!stopping.aborted) {
-      const worker = cluster.fork(env);
-      const onStop = () => stopWorker(worker, shutdownTimeoutMs + STOP_GRACE_MS);
-      stopping.addEventListener('abort', onStop, { once: true });
-      const [code, signal] = (await once(worker, 'exit')) as [number | null, string | null];
-      stopping.removeEventListener('abort', onStop);
+      const death = await runOne().catch((error) => `a worker cannot be started (${error.message})`);
       if (stopping.aborted) return;
-      if (!hasListened) throw new Error(`a worker could not start (exit code ${code})`);
+      if (!hasListened) throw new Error(`a worker could not start: ${death}`);
       onDeath?.();
-      logger.error(`worker ${worker.process.pid} died (${signal ?? `exit code ${code}`}): starting another`);
+      logger.error(`${death}: starting another`);
       await sleep(RESTART_DELAY_MS, undefined, { signal: stopping }).catch(() => {});
     }
   };

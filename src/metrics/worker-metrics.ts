@@ -33,8 +33,10 @@ export class WorkerMetrics {
   /** @param registry of this process. */
   constructor(registry: Registry) {
     this.#registry = registry;
-    cluster.on('message', ({ id }, message) => {
-      if (message?.type !== ANSWER) return;
+    cluster.on('message', (worker, message) => {
+      // What a dead worker said last may come after its end, when it is summed up already.
+      if (message?.type !== ANSWER || worker.isDead()) return;
+      const { id } = worker;
       // Also if nobody waits any more: it is the latest.
       this.#last.set(id, message.metrics);
       this.#waiting.get(id)?.();
