@@ -43,13 +43,18 @@ export async function run(
 }
 
 /** Whether an image is on this machine, or can be had. */
-export async function hasImage(image: string): Promise<boolean> {
+async function hasImage(image: string): Promise<boolean> {
   const succeeds = (...arguments_: string[]) =>
     run('docker', arguments_).then(
       () => true,
       () => false,
     );
   return (await succeeds('image', 'inspect', image)) || (await succeeds('pull', '--quiet', image));
+}
+
+/** Why the tests of an image are skipped. In CI, an image that cannot be had is a fault. */
+export async function isImageMissing(image: string): Promise<string | false> {
+  return process.env['CI'] || (await hasImage(image)) ? false : `the image ${image} cannot be had`;
 }
 
 /** What `docker inspect` reports about a container or an image. */
