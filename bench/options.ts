@@ -38,7 +38,7 @@ export async function readOptions(): Promise<Options> {
   const names = Object.keys(SCENARIOS);
   const command = new Command('npm run bench --')
     .description('Measures the service beside peers that decide claims in other ways, and checks all claims.')
-    .addArgument(new Argument('[scenarios...]', 'by default all, in about 19 minutes').choices(names))
+    .addArgument(new Argument('[scenarios...]', 'by default all, in about 40 minutes').choices(names))
     .addOption(
       new Option('--quick', 'durations of 1.5 s, warm-ups of 0.7 s, 2 rounds, less growth, no verdicts')
         .implies({ duration: 1.5, warmup: 0.7, rounds: 2 })

@@ -5,7 +5,7 @@ import { bars, draw } from './charts.js';
 
 /** Draws the picture in README from committed figures. Usage: npx tsx bench/report/headline.ts */
 
-const RESULTS = join(projectRoot, 'bench/results/2026-11-23-wrk.md');
+const RESULTS = join(projectRoot, 'bench/results/2026-11-30-wrk.md');
 const PICTURE = join(projectRoot, 'docs/assets/headline.svg');
 const NAMES = { engine: 'this service', statement: 'one statement per claim', 'row-lock': 'row lock' };
 /** Text is readable on the light and the dark page of GitHub. */
