@@ -6,8 +6,8 @@ const CANCEL_INTERVAL_MS = 50;
 /** Others wait behind a lock that waits: they get a turn after each attempt. */
 export const LOCK_TIMEOUT = '1s';
 const PAUSE_MS = 1_000;
-/** Writes wait meanwhile. */
-const LAST_ATTEMPTS = 30;
+/** Of the last lock, for which writes wait: it takes a minute with its pauses. */
+const LAST_TIMEOUTS_MAX = 30;
 /** deadlock_detected, lock_not_available */
 const [DEADLOCK, TIMEOUT] = ['40P01', '55P03'];
 
@@ -28,22 +28,24 @@ export async function lockAgainstWrites(
   await lockTables(source, tables, 'exclusive', onWait);
 }
 
-/** Locks tables. Gives way to others, and tries again. */
+/** Locks tables. Gives way to others, and tries again. @throws the error after as many time-outs. */
 async function lockTables(
   source: Sql,
   tables: readonly string[],
   mode: 'exclusive' | 'access exclusive',
   onWait: () => void,
-  attemptsMax = Number.POSITIVE_INFINITY,
+  timeoutsMax = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   await source.unsafe('savepoint locking');
-  for (let attempt = 1; ; attempt++) {
+  let timeouts = 0;
+  for (;;) {
     try {
       await source.unsafe(`lock table ${tables.join(', ')} in ${mode} mode`);
       return;
     } catch (error) {
       const code = error instanceof postgres.PostgresError ? error.code : undefined;
-      if ((code !== DEADLOCK && code !== TIMEOUT) || attempt >= attemptsMax) throw error;
+      if (code === TIMEOUT) timeouts++;
+      if ((code !== DEADLOCK && code !== TIMEOUT) || timeouts === timeoutsMax) throw error;
       await source.unsafe('rollback to savepoint locking');
       if (code === DEADLOCK) continue;
       onWait();
@@ -76,7 +78,7 @@ export async function lockAgainstAll(
     for (; !isDone; await sleep(CANCEL_INTERVAL_MS)) await cancelOthers();
   };
   try {
-    const locked = lockTables(source, tables, 'access exclusive', onWait, LAST_ATTEMPTS);
+    const locked = lockTables(source, tables, 'access exclusive', onWait, LAST_TIMEOUTS_MAX);
     await Promise.all([locked.finally(() => (isDone = true)), cancelUntilDone()]);
   } finally {
     await other.close(1);
