@@ -205,3 +205,21 @@ t.test('the page waits as long as the server asks it to', async (t) => {
   await app.claim('A', 'ada');
   await agrees(t, page, app, 'A');
 });
+
+t.test(
+  'a read that is refused while the stream lives: the next one that is not shows a live page again',
+  async (t) => {
+    const key = 'read-01234567890';
+    const app = await startApp(t, { settings: { READ_API_KEYS: key } });
+    await app.sql`insert into coupons values ('SUMMER', 5, 5)`;
+    const page = watch(t, app.url);
+    page.live.api.key = key;
+    await until('the list', () => page.isLive());
+    page.live.api.key = 'read-of-yesterday';
+    page.live.select('SUMMER');
+    await until('a refusal', () => page.connections.at(-1) === 'closed');
+    page.live.api.key = key;
+    await until('a live page', () => page.isLive());
+    t.equal(page.connections.filter((connection) => connection === 'lost').length, 0);
+  },
+);

@@ -21,6 +21,16 @@ t.test('the command applies the pending migrations, logs their names, and exits 
   t.equal(rows.length, NAMES.length);
 });
 
+t.test('--help explains the command, and other options are refused', async (t) => {
+  const run = (operand: string) => startService(t, {}, { script: 'src/migrate.js', operands: [operand] });
+  const help = run('--help');
+  t.equal(await help.exited(), 0);
+  t.match(help.output[0], /^usage: npm run db:migrate/);
+  const unknown = run('--dry-run');
+  t.equal(await unknown.exited(), 1);
+  t.match(unknown.output[0], /Unknown option '--dry-run'/);
+});
+
 t.test('without DATABASE_URL the command migrates the embedded database, and stops it', async (t) => {
   const folder = await temporaryFolder(t);
   killPostmasterAfter(t, folder);
