@@ -148,6 +148,8 @@ t.test('the relay sends nothing again, and goes on with what is new in each shar
 
   await move(t, connect(t, [database.url], SETTINGS), database.url);
   const after = startService(t, { ...relaySettings, ...SETTINGS }, { script: 'src/relay.js' });
+  // It looks at each shard before anything new is there.
+  for (const shard of [0, 1, 2, 3]) await after.logged(`this relay is active for shard ${shard}`);
   const moved = await startShardedApp(t, { urls: [database.url], settings: SETTINGS });
   const names = users(20);
   for (const name of names) t.equal((await moved.createCoupon(name, 1)).status, 201);
