@@ -90,9 +90,11 @@ function readArguments(given: string[]) {
   const [unit, long] = [given.includes('--unit'), given.includes('--long')];
   const browser = given.includes('--browser');
   const isFileNamed = operands.some((operand) => !operand.startsWith('-'));
-  if (unit && !isFileNamed) operands.push('test/**/*.unit.test.ts');
-  if (long && !isFileNamed) operands.push('test/**/*.long.test.ts');
-  if (browser && !isFileNamed) operands.push('test/browser/**/*.browser.ts');
+  if (!isFileNamed) {
+    if (unit) operands.push('test/**/*.unit.test.ts');
+    if (long) operands.push('test/**/*.long.test.ts');
+    if (browser) operands.push('test/browser/**/*.browser.ts');
+  }
   return {
     unit,
     long,

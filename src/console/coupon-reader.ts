@@ -74,11 +74,6 @@ export class CouponReader {
   async #round(): Promise<number> {
     const { stale } = this.#sales;
     const names = [...stale];
-    const unread = new Set(names);
-    const read = async (name: string) => {
-      await this.#read(name);
-      unread.delete(name);
-    };
     const isList = this.#wantsAll || names.length > SINGLE_READS_MAX || names.some(isUnreachable);
     stale.clear();
     this.#wantsAll = false;
@@ -89,17 +84,15 @@ export class CouponReader {
         const listed = await this.#readList();
         // Those behind the end of a list that is cut.
         const unlisted = names.filter((name) => !listed.has(name) && this.#sales.get(name));
-        for (const name of unlisted) if (!isUnreachable(name)) await read(name);
+        for (const name of unlisted) if (!isUnreachable(name)) await this.#read(name);
       } else {
-        const reads = await Promise.allSettled(names.map(read));
-        const failed = reads.find((result) => result.status === 'rejected');
-        if (failed) throw failed.reason;
+        await Promise.all(names.map((name) => this.#read(name)));
       }
       this.#retryMs = PAUSE_MS;
       this.#onRead();
       return isList ? LIST_PAUSE_MS : PAUSE_MS;
     } catch (error) {
-      for (const name of unread) stale.add(name);
+      for (const name of names) stale.add(name);
       this.#wantsAll ||= isList;
       this.#onRead(error);
       this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS_MAX);
@@ -109,18 +102,19 @@ export class CouponReader {
 
   async #read(name: string): Promise<void> {
     try {
-      this.#sales.put(await this.#api.getCoupon(name, this.#signal()), this.#clock.now());
+      const coupon = await this.#ask(() => this.#api.getCoupon(name, this.#signal()));
+      this.#sales.put(coupon, this.#clock.now());
     } catch (error) {
       if (!(error instanceof Refusal && error.code === 'coupon_not_found')) throw error;
       this.#sales.remove(name);
     }
   }
 
-  /** Reads a page of the list. A limit of requests must not send us back to the first page. */
-  async #readPage(cursor: string | undefined): ReturnType<Api['listCoupons']> {
+  /** Asks again and again, as a limit of requests wants it. The round would never end if it began anew. */
+  async #ask<T>(ask: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        return await this.#api.listCoupons(cursor, this.#signal());
+        return await ask();
       } catch (error) {
         if (!(error instanceof Refusal && error.code === 'rate_limited')) throw error;
         await this.#pause.wait(error.retryAfterMs ?? RETRY_MS_MAX);
@@ -137,7 +131,7 @@ export class CouponReader {
     const seen = new Set<string>();
     let cursor: string | undefined;
     do {
-      const page = await this.#readPage(cursor);
+      const page = await this.#ask(() => this.#api.listCoupons(cursor, this.#signal()));
       for (const coupon of page.items) {
         seen.add(coupon.name);
         this.#sales.put(coupon, this.#clock.now());

@@ -125,18 +125,10 @@ export function openServer({
     urls,
     ask: async (url) => {
       const prober = probers.get(url) as Client;
-      const ask = (table?: string) => twice(() => prober.query((sql) => askHost(sql, table)));
-      const answer = await ask(probedTable)
-        .then((answer) => {
-          isTableSeen = true;
-          return answer;
-        })
-        // Before the first migration, no host has the table.
-        .catch((error) => (isTableMissing(error) && !isTableSeen ? ask() : Promise.reject(error)))
-        .catch((error) => {
-          isPoolerFound = /unsupported startup parameter/.test(String(error?.message));
-          return 'none' as const;
-        });
+      const answer = await askProber(prober).catch((error) => {
+        isPoolerFound = /unsupported startup parameter/.test(String(error?.message));
+        return 'none' as const;
+      });
       // The name of the host may lead to another node next time.
       if (answer === 'read_only') prober.replace();
       return answer;
@@ -147,6 +139,18 @@ export function openServer({
     onLost: observer.onLost,
     onBack: observer.onBack,
   });
+  async function askProber(prober: Client): Promise<HostAnswer> {
+    const ask = (table?: string) => twice(() => prober.query((sql) => askHost(sql, table)));
+    try {
+      const answer = await ask(probedTable);
+      isTableSeen = true;
+      return answer;
+    } catch (error) {
+      // Before the first migration, no host has the table.
+      if (isTableSeen || !isTableMissing(error)) throw error;
+      return ask();
+    }
+  }
   function openProber(url: string) {
     const settings = sessionSettings({ statementTimeoutMs: HEALTH_TIMEOUT_MS, lockTimeoutMs }, {});
     return new Client({ ...clientSettings(settings, HEALTH_TIMEOUT_MS), url: () => url });

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../claims/waiting-requests.js';
 
 /**
- * The client that waits for a response. A response behind another one of its connection does not learn that the
- * connection is closed, so the connection is asked.
+ * The client that waits for a response. The connection is asked, because a response behind another one does
+ * not learn that it is closed.
  */
 export class WaitingClient implements Caller {
   readonly response: ServerResponse;

@@ -5,14 +5,14 @@ import { parse } from 'yaml';
 import { freePort } from '../../db/embedded/free-port.js';
 import { projectRoot } from '../../db/project-root.js';
 import { type Client, createClient } from '../support/app.js';
-import { createCompose, inspect, isImageMissing, isThere, run } from '../support/compose.js';
+import { createCompose, inspect, isThere, reasonToSkip, run } from '../support/compose.js';
 import { until } from '../support/until.js';
 
 t.setTimeout(1_800_000);
 
 const { services } = parse(readFileSync(join(projectRoot, 'docker-compose.yml'), 'utf8'), { merge: true });
 const { image } = services.balancer;
-const skip = await isImageMissing(image);
+const skip = await reasonToSkip(image);
 const BUYERS = 16;
 
 t.test('two services behind the balancer', { skip }, async (t) => {

@@ -5,14 +5,14 @@ import { parse } from 'yaml';
 import { freePort } from '../../db/embedded/free-port.js';
 import { projectRoot } from '../../db/project-root.js';
 import { createClient } from '../support/app.js';
-import { createCompose, isImageMissing, isThere, run } from '../support/compose.js';
+import { createCompose, isThere, reasonToSkip, run } from '../support/compose.js';
 import { until } from '../support/until.js';
 
 t.setTimeout(1_800_000);
 
 const { services } = parse(readFileSync(join(projectRoot, 'docker-compose.yml'), 'utf8'), { merge: true });
 const { image } = services['citus-coordinator'];
-const skip = await isImageMissing(image);
+const skip = await reasonToSkip(image);
 /** Of the shards 0, 1, 2 and 3: see docs/shards.md. */
 const NAMES = ['a', 'b', 'c', 'd'];
 

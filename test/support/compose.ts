@@ -53,7 +53,7 @@ async function hasImage(image: string): Promise<boolean> {
 }
 
 /** Why the tests of an image are skipped. In CI, an image that cannot be had is a fault. */
-export async function isImageMissing(image: string): Promise<string | false> {
+export async function reasonToSkip(image: string): Promise<string | false> {
   return process.env['CI'] || (await hasImage(image)) ? false : `the image ${image} cannot be had`;
 }
 

@@ -60,7 +60,7 @@ export async function copyRelay(source: Sql, shards: Shards): Promise<void> {
       count === 0 || dealtWith === all
         ? { row: BigInt(row_id), count: 0 }
         : { row: BigInt(row_id) - (dealtWith === 0 ? 1n : 0n), count: dealtWith };
-    // The shard may end before it. A place within a row is never behind the end: the shard has a part of the row.
+    // The shard may end before it. A place within a row is not behind the end, as the shard has a part of it.
     await database.write(async (sql) => {
       const [log] = await sql<[{ last_id: string }]>`
         select greatest(deleted_id, (select max(id) from events))::text as last_id from event_log`;

@@ -12,8 +12,8 @@ const LAST_TIMEOUTS_MAX = 30;
 const [DEADLOCK, TIMEOUT] = ['40P01', '55P03'];
 
 /**
- * Keeps writes to tables away, in a transaction whose `lock_timeout` is LOCK_TIMEOUT. Waits until nobody uses a table
- * for long, also by reading, as a backup does. Claims go on meanwhile.
+ * Keeps writes to tables away, in a transaction whose `lock_timeout` is LOCK_TIMEOUT. Waits until nobody uses
+ * a table for long, also by reading, as a backup does. Claims go on meanwhile.
  * @param onWait is called each time when somebody does not give a table free in time.
  */
 export async function lockAgainstWrites(
@@ -23,6 +23,7 @@ export async function lockAgainstWrites(
 ): Promise<void> {
   for (const table of tables) {
     await lockTables(source, [table], 'access exclusive', onWait);
+    // Nobody does now. That is all we wanted to know: the lock goes again.
     await source.unsafe('rollback to savepoint locking');
   }
   await lockTables(source, tables, 'exclusive', onWait);
