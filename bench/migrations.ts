@@ -11,6 +11,7 @@ import { atLeast } from './options.js';
 import { connect, type OwnDatabase, startEmptyDatabase } from './rig/database.js';
 import { describeMachine, readCommit } from './rig/environment.js';
 import { fill } from './rig/fill.js';
+import { abortOnSignal } from './rig/stop.js';
 
 /**
  * The command: applies the migrations to a database that is full of claims, while others claim. For each it
@@ -33,6 +34,7 @@ const source = join(projectRoot, 'db', 'migrations');
 const [first, ...others] = (await readdir(source)).filter((name) => name.endsWith('.sql')).sort();
 const temporary = await makeTemporaryFolder('coupons-migrations-');
 const database = await startEmptyDatabase();
+abortOnSignal().addEventListener('abort', () => void database.stop());
 try {
   await copyFile(join(source, first!), join(temporary.folder, first!));
   await migrate(database.sql, { folder: temporary.folder });
@@ -78,10 +80,12 @@ async function measure(name: string, { url, sql }: OwnDatabase, run: () => Promi
     }
   })();
   const start = performance.now();
-  await run();
-  const seconds = (performance.now() - start) / 1_000;
-  isOver = true;
-  await probing;
+  let seconds = 0;
+  const running = run().finally(() => {
+    seconds = (performance.now() - start) / 1_000;
+    isOver = true;
+  });
+  await Promise.all([running, probing]);
   await prober.end();
   const locks = await sql<{ relation: string; mode: string }[]>`
     select relation, mode from noted_locks where migration = ${name} order by relation, mode`;

@@ -8,6 +8,7 @@ import { claimBatch } from './rig/batches.js';
 import { usageOf } from './rig/cost.js';
 import { type OwnDatabase, startEmptyDatabase } from './rig/database.js';
 import { describeMachine, readCommit } from './rig/environment.js';
+import { abortOnSignal } from './rig/stop.js';
 
 /**
  * The command: what settings of PostgreSQL do to a hot coupon. Each round measures all of them, one after
@@ -48,17 +49,21 @@ const command = new Command('npm run bench:settings --')
   .parse();
 const { before, claims, rounds } = command.opts<{ before: number; claims: number; rounds: number }>();
 
+const signal = abortOnSignal();
 const measured: Record<string, Figures[]> = {};
 for (let round = 1; round <= rounds; round++) {
   for (const [name, settings] of Object.entries(VARIANTS)) {
     const database = await startEmptyDatabase(settings);
+    const { stop } = database;
+    signal.addEventListener('abort', stop);
     try {
       const figures = await measure(database);
       if (round === 1) measured[name] = [];
       measured[name]!.push(figures);
       console.error(`round ${round}: ${name}: ${JSON.stringify(figures)}`);
     } finally {
-      await database.stop();
+      signal.removeEventListener('abort', stop);
+      await stop();
     }
   }
 }

@@ -16,6 +16,7 @@ export interface OwnDatabase extends Database {
   /** A temporary folder, which `stop` removes. */
   folder: string;
   version: string;
+  /** Queries that run fail. May be called again. */
   stop(): Promise<void>;
 }
 
@@ -47,10 +48,8 @@ export async function startEmptyDatabase(settings: Record<string, string> = {}):
   const server = await startThrowAwayPostgres('coupons-bench-', settings);
   const { url, folder } = server;
   const sql = connect(url);
-  const stop = async () => {
-    await sql.end({ timeout: 1 });
-    await server.stop();
-  };
+  let stopping: Promise<void> | undefined;
+  const stop = () => (stopping ??= sql.end({ timeout: 1 }).then(server.stop));
   try {
     if ((await statfs(folder)).type === TMPFS) {
       console.error(
